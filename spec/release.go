@@ -1,0 +1,97 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/slipway-eks/slipway/internal/fieldtags"
+)
+
+// Registry says where images are.
+type Registry struct {
+	// Image is the template of an image reference, with {service} and {version} where they go: both
+	// `.../chat:{service}_{version}` (one repository) and `.../chat/{service}:{version}` (one a service) will do.
+	Image string `json:"image" jsonschema:"example=123456789012.dkr.ecr.eu-west-1.amazonaws.com/main:{service}_{version}"`
+}
+
+// Release says which version of each service runs.
+type Release struct {
+	// Version is the version of every service that services does not name.
+	Version string `json:"version" jsonschema:"pattern=^[A-Za-z0-9_][A-Za-z0-9_.-]*$,maxLength=128"`
+	// Services are versions of single services: those whose image was built since.
+	Services map[string]string `json:"services,omitempty"`
+}
+
+// imageTag is what a registry accepts as a tag (OCI distribution specification).
+var imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+
+// imageName is a registry host with a dot or port, and a path of lower-case words (OCI distribution specification).
+var imageName = regexp.MustCompile(`^[a-z0-9.-]+(:\d+)?/[a-z0-9]+([._/-]+[a-z0-9]+)*$`)
+
+// VersionOf returns the version of a service.
+func (r *Release) VersionOf(service string) string {
+	if v, ok := r.Services[service]; ok {
+		return v
+	}
+	return r.Version
+}
+
+// ImageOf returns the image reference of a service in a version.
+func (r *Registry) ImageOf(service, version string) string {
+	return strings.NewReplacer("{service}", service, "{version}", version).Replace(r.Image)
+}
+
+// Validate reports every problem of r.
+func (r *Registry) Validate(path *field.Path) field.ErrorList {
+	at := path.Child("image")
+	if r.Image == "" {
+		return field.ErrorList{field.Required(at, "")}
+	}
+	var errs field.ErrorList
+	for _, part := range []string{"{service}", "{version}"} {
+		if strings.Count(r.Image, part) != 1 {
+			errs = append(errs, field.Invalid(at, r.Image, "must contain "+part+" once"))
+		}
+	}
+	name, tag := splitImage(r.ImageOf("service", "1.0.0"))
+	if len(errs) == 0 && (!imageName.MatchString(name) || !imageTag.MatchString(tag)) {
+		errs = append(errs, field.Invalid(at, r.Image, "must be registry/repository:tag, in lower case before the tag"))
+	}
+	if len(errs) == 0 && !strings.Contains(r.Image[strings.LastIndex(r.Image, "/"):], "{version}") {
+		errs = append(errs, field.Invalid(at, r.Image, "{version} must be in the tag"))
+	}
+	return errs
+}
+
+// Validate reports every problem of r, whose services are those of the catalogue.
+func (r *Release) Validate(path *field.Path, registry *Registry, services map[string]Service) field.ErrorList {
+	errs := fieldtags.Check(path, r)
+	for _, name := range sortedKeys(r.Services) {
+		at := path.Child("services", name)
+		if _, ok := services[name]; !ok {
+			errs = append(errs, field.NotFound(at, name))
+		}
+		if !imageTag.MatchString(r.Services[name]) {
+			errs = append(errs, field.Invalid(at, r.Services[name], "must be letters, digits, dots, dashes and underscores"))
+		}
+	}
+	for _, name := range sortedKeys(services) {
+		if _, tag := splitImage(registry.ImageOf(name, r.VersionOf(name))); len(tag) > 128 {
+			errs = append(errs, field.Invalid(path.Child("version"), r.VersionOf(name),
+				fmt.Sprintf("makes the tag of %s longer than 128 characters", name)))
+		}
+	}
+	return errs
+}
+
+// splitImage splits an image reference at its tag; a colon before the last slash is a port.
+func splitImage(ref string) (name, tag string) {
+	i := strings.LastIndex(ref, ":")
+	if i < strings.LastIndex(ref, "/") {
+		return ref, ""
+	}
+	return ref[:i], ref[i+1:]
+}

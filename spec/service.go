@@ -1,0 +1,228 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/slipway-eks/slipway/internal/fieldtags"
+)
+
+// Service describes a web service: what it listens on, what it needs and how it scales.
+type Service struct {
+	// Port is the TCP port that the container listens on.
+	Port int `json:"port" jsonschema:"minimum=1,maximum=65535"`
+	// ServicePort is the port of the Kubernetes Service. Default: port.
+	ServicePort int `json:"servicePort,omitempty" jsonschema:"minimum=1,maximum=65535"`
+	// Health says how Kubernetes learns that a pod is up and ready: spring, tcp, {http: {...}} or {none: reason}.
+	Health Health `json:"health"`
+	// Startup is what it costs to start a pod.
+	Startup Startup `json:"startup,omitempty"`
+	// Resources are what a pod asks for and may use.
+	Resources Resources `json:"resources"`
+	// Scale is the number of pods, always held by a HorizontalPodAutoscaler.
+	Scale Scale `json:"scale"`
+	// Env are environment variables. Kubernetes keeps them in clear: use secretEnv for secrets.
+	Env map[string]string `json:"env,omitempty"`
+	// SecretEnv are environment variables whose values are secret configuration keys of the stack, named here and set
+	// with `pulumi config set --secret NAME`.
+	SecretEnv map[string]string `json:"secretEnv,omitempty"`
+}
+
+// Startup describes the start of a pod.
+type Startup struct {
+	// Seconds is how long a pod takes to start under load. The startup probe allows twice as long. Default: 30.
+	Seconds int `json:"seconds,omitempty" jsonschema:"default=30,minimum=1,maximum=900"`
+}
+
+// Resources are Kubernetes quantities: CPU in cores or millicores (500m), memory in bytes (512Mi).
+type Resources struct {
+	// CPU is requested for each pod: what the scheduler reserves, and what the scaling target is a part of.
+	CPU string `json:"cpu" jsonschema:"example=500m"`
+	// Memory is requested for each pod.
+	Memory string `json:"memory" jsonschema:"example=512Mi"`
+	// MemoryLimit is where a pod is killed. It is required: a pod without one can take its node's memory.
+	MemoryLimit string `json:"memoryLimit" jsonschema:"example=1Gi"`
+	// CPULimit throttles a pod. Default: none, so that a starting pod may use what is idle.
+	CPULimit string `json:"cpuLimit,omitempty"`
+}
+
+// Scale is how many pods a service has.
+type Scale struct {
+	// Min is the smallest number of pods. Default: 2, so that one can be lost.
+	Min int `json:"min,omitempty" jsonschema:"default=2,minimum=1,maximum=1000"`
+	// Max is the largest number of pods.
+	Max int `json:"max" jsonschema:"minimum=1,maximum=1000"`
+	// CPUPercent is the average CPU use to hold, in percent of the requested CPU. Default: 30, which leaves room for
+	// what new pods cost to start.
+	CPUPercent int `json:"cpuPercent,omitempty" jsonschema:"default=30,minimum=1,maximum=100"`
+	// ScaleDownSeconds is how long use must have been lower before pods go. Default: 300, the stabilization window of
+	// Kubernetes itself.
+	ScaleDownSeconds int `json:"scaleDownSeconds,omitempty" jsonschema:"default=300,minimum=1,maximum=3600"`
+}
+
+// Health is one way of learning that a pod is up and ready.
+type Health struct {
+	// Spring uses the actuator's liveness and readiness groups on a management port of its own, which no route reaches.
+	Spring *SpringHealth `json:"spring,omitempty"`
+	// HTTP asks a path.
+	HTTP *HTTPHealth `json:"http,omitempty"`
+	// TCP only connects to the port.
+	TCP bool `json:"-"`
+	// None has no probes, for the reason that is given: such a pod gets traffic as soon as its process runs.
+	None string `json:"none,omitempty"`
+}
+
+// SpringHealth configures the probes of a Spring Boot service.
+type SpringHealth struct {
+	// ManagementPort is the port of the actuator. Default: 8081.
+	ManagementPort int `json:"managementPort,omitempty" jsonschema:"default=8081,minimum=1,maximum=65535"`
+}
+
+// HTTPHealth configures probes that ask a path; 200 to 399 is healthy.
+type HTTPHealth struct {
+	// Path answers whether the pod can take traffic.
+	Path string `json:"path" jsonschema:"pattern=^/,maxLength=1024"`
+	// Port is asked. Default: the service's port.
+	Port int `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535"`
+}
+
+// jvmFloor is the least memory limit of a Spring Boot service: the JVM's own memory (metaspace, code cache, thread
+// stacks) comes to about 200 MiB before the heap, which by default is a quarter of the limit.
+var jvmFloor = resource.MustParse("384Mi")
+
+// maxServiceName leaves room in 63 characters, the limit of a label, for the suffixes of names made from it.
+const maxServiceName = 50
+
+// SetScalar takes the short YAML forms, spring and tcp.
+func (h *Health) SetScalar(value any) error {
+	switch value {
+	case "spring":
+		*h = Health{Spring: &SpringHealth{}}
+		fieldtags.Default(h)
+	case "tcp":
+		*h = Health{TCP: true}
+	default:
+		return errors.New("must be spring, tcp, {http: {path: ...}} or {none: reason}")
+	}
+	return nil
+}
+
+// Default fills in what is not set.
+func (s *Service) Default() { fieldtags.Default(s) }
+
+// TargetPort returns the port of the Kubernetes Service.
+func (s *Service) TargetPort() int {
+	if s.ServicePort != 0 {
+		return s.ServicePort
+	}
+	return s.Port
+}
+
+// Validate reports every problem of s.
+func (s *Service) Validate(path *field.Path) field.ErrorList {
+	errs := fieldtags.Check(path, s)
+	errs = append(errs, s.Health.validate(path.Child("health"), s.Port)...)
+	errs = append(errs, s.Resources.validate(path.Child("resources"), s.Health.Spring != nil)...)
+	if s.Scale.Max >= 1 && s.Scale.Max < s.Scale.Min {
+		errs = append(errs, field.Invalid(path.Child("scale", "max"), s.Scale.Max,
+			fmt.Sprintf("is below min, %d", s.Scale.Min)))
+	}
+	errs = append(errs, s.validateEnv(path)...)
+	return errs
+}
+
+// ValidateServiceName reports why name cannot be a service's: it names Kubernetes objects and is a host name.
+func ValidateServiceName(path *field.Path, name string) field.ErrorList {
+	errs := validateLabel(path, name)
+	if len(name) > maxServiceName {
+		errs = append(errs, field.TooLong(path, name, maxServiceName))
+	}
+	return errs
+}
+
+func (h *Health) validate(path *field.Path, port int) field.ErrorList {
+	ways := 0
+	for _, chosen := range []bool{h.Spring != nil, h.HTTP != nil, h.TCP, h.None != ""} {
+		if chosen {
+			ways++
+		}
+	}
+	if ways > 1 {
+		return field.ErrorList{field.Forbidden(path, "give one of spring, http, tcp and none")}
+	}
+	if h.Spring != nil && h.Spring.ManagementPort == port {
+		return field.ErrorList{field.Invalid(path.Child("spring", "managementPort"), port,
+			"is the service's own port: the actuator would be as public as the service")}
+	}
+	return nil
+}
+
+func (r *Resources) validate(path *field.Path, jvm bool) field.ErrorList {
+	var errs field.ErrorList
+	get := func(name, text string) resource.Quantity {
+		if text == "" {
+			return resource.Quantity{} // reported as required, or optional
+		}
+		q, problems := quantity(path.Child(name), text)
+		errs = append(errs, problems...)
+		return q
+	}
+	cpu, cpuLimit := get("cpu", r.CPU), get("cpuLimit", r.CPULimit)
+	memory, memoryLimit := get("memory", r.Memory), get("memoryLimit", r.MemoryLimit)
+	if len(errs) > 0 {
+		return errs
+	}
+	if !cpuLimit.IsZero() && cpuLimit.Cmp(cpu) < 0 {
+		errs = append(errs, field.Invalid(path.Child("cpuLimit"), r.CPULimit, "is below the request, "+r.CPU))
+	}
+	if !memoryLimit.IsZero() && memoryLimit.Cmp(memory) < 0 {
+		errs = append(errs, field.Invalid(path.Child("memoryLimit"), r.MemoryLimit, "is below the request, "+r.Memory))
+	}
+	if jvm && !memoryLimit.IsZero() && memoryLimit.Cmp(jvmFloor) < 0 {
+		errs = append(errs, field.Invalid(path.Child("memoryLimit"), r.MemoryLimit,
+			fmt.Sprintf("a Spring Boot service needs at least %s", jvmFloor.String())))
+	}
+	return errs
+}
+
+// envName is what a shell and every language can read.
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// secretKey is a configuration key of Pulumi without its namespace.
+var secretKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+
+func (s *Service) validateEnv(path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range sortedKeys(s.Env) {
+		errs = append(errs, s.validateEnvName(path.Child("env", name), name)...)
+	}
+	for _, name := range sortedKeys(s.SecretEnv) {
+		at := path.Child("secretEnv", name)
+		errs = append(errs, s.validateEnvName(at, name)...)
+		if _, twice := s.Env[name]; twice {
+			errs = append(errs, field.Forbidden(at, "env sets it too"))
+		}
+		if key := s.SecretEnv[name]; !secretKey.MatchString(key) {
+			// The value is not repeated: a secret pasted here by mistake must not reach a log.
+			errs = append(errs, field.Invalid(at, "(not shown)", "must be the name of a secret configuration key, never a value"))
+		}
+	}
+	return errs
+}
+
+// validateEnvName also refuses what the Spring preset sets itself.
+func (s *Service) validateEnvName(at *field.Path, name string) field.ErrorList {
+	var errs field.ErrorList
+	if !envName.MatchString(name) {
+		errs = append(errs, field.Invalid(at, name, "must be letters, digits and underscores, not starting with a digit"))
+	}
+	if s.Health.Spring != nil && strings.HasPrefix(name, "MANAGEMENT_") {
+		errs = append(errs, field.Forbidden(at, "health: spring sets the MANAGEMENT_ variables"))
+	}
+	return errs
+}
