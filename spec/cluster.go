@@ -28,7 +28,7 @@ type Cluster struct {
 	// identity: keep it when the role changes.
 	Admins map[string]string `json:"admins,omitempty"`
 	// PublicAccessCIDRs are the address ranges that reach the API endpoint from the internet. Without any, the
-	// endpoint is reachable from inside the VPC only.
+	// endpoint is reachable from inside the VPC only. 40 is EKS's quota.
 	PublicAccessCIDRs []string `json:"publicAccessCidrs,omitempty" jsonschema:"uniqueItems=true,maxItems=40"`
 	// PublicAccessFromAnywhere opens the API endpoint to every address, in place of publicAccessCidrs.
 	PublicAccessFromAnywhere bool `json:"publicAccessFromAnywhere,omitempty"`
@@ -39,7 +39,7 @@ type Cluster struct {
 	CreateSecretsKey bool `json:"createSecretsKey,omitempty"`
 	// LogRetentionDays is how long the control plane's logs are kept, one of the periods that CloudWatch Logs has.
 	// Default: 90.
-	LogRetentionDays int `json:"logRetentionDays,omitempty" jsonschema:"default=90"`
+	LogRetentionDays int `json:"logRetentionDays,omitempty" jsonschema:"default=90,minimum=1,maximum=3653"`
 	// AddonVersions pins versions of EKS add-ons by name, such as vpc-cni. An add-on that is not named here gets the
 	// version that AWS chooses at its creation, and keeps it.
 	AddonVersions map[string]string `json:"addonVersions,omitempty"`
@@ -47,9 +47,6 @@ type Cluster struct {
 
 // Everywhere is the range that means every IPv4 address.
 const Everywhere = "0.0.0.0/0"
-
-// maxPublicAccessCIDRs is EKS's quota of public access ranges for a cluster (EKS service quotas).
-const maxPublicAccessCIDRs = 40
 
 // Default fills in what is not set.
 func (c *Cluster) Default() { fieldtags.Default(c) }
@@ -116,9 +113,6 @@ func (c *Cluster) validatePublicAccess(path *field.Path) field.ErrorList {
 			errs = append(errs, field.Invalid(at.Index(i), cidr,
 				"opens the API endpoint to every address; if that is meant, set publicAccessFromAnywhere: true instead"))
 		}
-	}
-	if len(c.PublicAccessCIDRs) > maxPublicAccessCIDRs {
-		errs = append(errs, field.TooMany(at, len(c.PublicAccessCIDRs), maxPublicAccessCIDRs))
 	}
 	if c.PublicAccessFromAnywhere && len(c.PublicAccessCIDRs) > 0 {
 		errs = append(errs, field.Forbidden(at, "publicAccessFromAnywhere already lets every address in"))

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -72,7 +73,7 @@ type FlowLogs struct {
 	// part of the cost of ALL.
 	Traffic string `json:"traffic,omitempty" jsonschema:"enum=ALL,enum=ACCEPT,enum=REJECT,default=REJECT"`
 	// RetentionDays is how long records are kept, one of the periods that CloudWatch Logs has. Default: 30.
-	RetentionDays int `json:"retentionDays,omitempty" jsonschema:"default=30"`
+	RetentionDays int `json:"retentionDays,omitempty" jsonschema:"default=30,minimum=1,maximum=3653"`
 }
 
 // logRetentionDays are the periods that CloudWatch Logs accepts (API reference, PutRetentionPolicy).
@@ -97,6 +98,9 @@ func (n *Network) validateElasticIPs(path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, zone := range sortedKeys(n.ElasticIPs) {
 		at := path.Child(zone)
+		if _, err := ZoneLetter(zone); err != nil {
+			errs = append(errs, field.Invalid(at, zone, err.Error()))
+		}
 		if id := n.ElasticIPs[zone]; !strings.HasPrefix(id, "eipalloc-") {
 			errs = append(errs, field.Invalid(at, id, "must be an allocation id, eipalloc-..."))
 		}
@@ -137,8 +141,19 @@ func (z *Zones) SetScalar(value any) error {
 
 // SetList takes the YAML form of a list of zone names.
 func (z *Zones) SetList(names []string) error {
+	if len(names) == 0 {
+		return fmt.Errorf("must be from %d to %d zones", minZones, maxZones)
+	}
 	z.Count, z.Names = 0, names
 	return nil
+}
+
+// MarshalJSON writes the form that SetScalar or SetList takes.
+func (z Zones) MarshalJSON() ([]byte, error) {
+	if len(z.Names) > 0 {
+		return json.Marshal(z.Names)
+	}
+	return json.Marshal(z.Count)
 }
 
 func (z *Zones) validate(path *field.Path) field.ErrorList {

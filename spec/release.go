@@ -95,3 +95,28 @@ func splitImage(ref string) (name, tag string) {
 	}
 	return ref[:i], ref[i+1:]
 }
+
+// ValidateImage reports why ref is no image reference that says which image it means: a tag or a digest is required,
+// and `latest` is none.
+func ValidateImage(path *field.Path, ref string) field.ErrorList {
+	if ref == "" {
+		return field.ErrorList{field.Required(path, "")}
+	}
+	name, tag := splitImage(ref)
+	if at := strings.Index(ref, "@"); at >= 0 {
+		if imageDigest.MatchString(ref[at+1:]) {
+			return nil
+		}
+		return field.ErrorList{field.Invalid(path, ref, "must have a digest sha256:... of 64 hexadecimal digits")}
+	}
+	switch {
+	case tag == "" || tag == "latest":
+		return field.ErrorList{field.Invalid(path, ref, "must name a version by tag or digest; latest is whatever was pushed last")}
+	case !imageTag.MatchString(tag) || !imageName.MatchString(name):
+		return field.ErrorList{field.Invalid(path, ref, "must be registry/repository:tag")}
+	}
+	return nil
+}
+
+// imageDigest is the digest of an image.
+var imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -110,6 +111,15 @@ func (h *Health) SetScalar(value any) error {
 		return errors.New("must be spring, tcp, {http: {path: ...}} or {none: reason}")
 	}
 	return nil
+}
+
+// MarshalJSON writes the form that a decoder takes: tcp, which SetScalar reads, or a mapping.
+func (h Health) MarshalJSON() ([]byte, error) {
+	if h.TCP {
+		return json.Marshal("tcp")
+	}
+	type mapping Health // without this method
+	return json.Marshal(mapping(h))
 }
 
 // Default fills in what is not set.

@@ -78,6 +78,12 @@ func Check(path *field.Path, v any) field.ErrorList {
 	return check(path, reflect.ValueOf(v), tag{})
 }
 
+// CheckField reports what the tag of the field sf forbids of v, its value. It judges a 0 that Check would take for a
+// field that is not set.
+func CheckField(path *field.Path, v reflect.Value, sf reflect.StructField) field.ErrorList {
+	return check(path, v, parse(sf))
+}
+
 func check(path *field.Path, v reflect.Value, t tag) field.ErrorList {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -108,7 +114,7 @@ func checkStruct(path *field.Path, v reflect.Value) field.ErrorList {
 			continue
 		}
 		at := path.Child(name)
-		if f.IsZero() && f.Kind() != reflect.Int {
+		if isEmpty(f) && f.Kind() != reflect.Int {
 			if !optional {
 				errs = append(errs, field.Required(at, ""))
 			}
@@ -123,6 +129,14 @@ func checkStruct(path *field.Path, v reflect.Value) field.ErrorList {
 	return errs
 }
 
+// isEmpty says that a value is zero, or a slice or map that has nothing in it.
+func isEmpty(v reflect.Value) bool {
+	if v.Kind() == reflect.Slice || v.Kind() == reflect.Map {
+		return v.Len() == 0
+	}
+	return v.IsZero()
+}
+
 // checkMap visits keys in order, so that the same input gives the same report. A map field's own tag says nothing
 // of its values: their rules are in the Validate method of the type that holds the map.
 func checkMap(path *field.Path, v reflect.Value) field.ErrorList {
@@ -135,9 +149,15 @@ func checkMap(path *field.Path, v reflect.Value) field.ErrorList {
 	return errs
 }
 
-// checkSlice checks each item by the tag, and that none stands twice where `uniqueItems=true`.
+// checkSlice checks the number of items, each item by the tag, and that none stands twice where `uniqueItems=true`.
 func checkSlice(path *field.Path, v reflect.Value, t tag) field.ErrorList {
 	var errs field.ErrorList
+	if low, ok := t.number("minItems"); ok && v.Len() < low {
+		errs = append(errs, field.Invalid(path, v.Len(), fmt.Sprintf("must have at least %d items", low)))
+	}
+	if high, ok := t.number("maxItems"); ok && v.Len() > high {
+		errs = append(errs, field.TooMany(path, v.Len(), high))
+	}
 	seen := map[any]bool{}
 	for i := range v.Len() {
 		item := v.Index(i)
