@@ -55,11 +55,17 @@ func newControlPlane(b *builder) (*controlPlane, error) {
 	}
 	eks := cluster.EksCluster
 	return &controlPlane{
-		name: eks.Name(), arn: eks.Arn(), version: eks.Version(), endpoint: eks.Endpoint(),
-		certificateAuthority: eks.CertificateAuthority().Data().Elem(),
-		securityGroupID:      eks.VpcConfig().ClusterSecurityGroupId().Elem(),
-		issuer:               eks.Identities().Index(pulumi.Int(0)).Oidcs().Index(pulumi.Int(0)).Issuer().Elem(),
+		name: flat(eks.Name()), arn: flat(eks.Arn()), version: flat(eks.Version()), endpoint: flat(eks.Endpoint()),
+		certificateAuthority: flat(eks.CertificateAuthority().Data().Elem()),
+		securityGroupID:      flat(eks.VpcConfig().ClusterSecurityGroupId().Elem()),
+		issuer:               flat(eks.Identities().Index(pulumi.Int(0)).Oidcs().Index(pulumi.Int(0)).Issuer().Elem()),
 	}, nil
+}
+
+// flat turns an output of a resource that is itself an output into a plain one: what such accessors return holds an
+// output inside, which pulumix does not look into and panics on.
+func flat(o pulumi.StringOutput) pulumi.StringOutput {
+	return o.ApplyT(func(s string) string { return s }).(pulumi.StringOutput)
 }
 
 // transform sets on the AWS cluster what pulumi-eks has no argument for. Protection goes to the cluster alone: the

@@ -35,3 +35,16 @@ func behind(value any, after []pulumi.Resource) []any {
 	}
 	return all
 }
+
+// Behind returns value once the outputs of after are known, whatever they are.
+func Behind(value pulumi.StringInput, after ...pulumi.StringOutput) pulumi.StringOutput {
+	all := make([]any, 0, len(after)+1)
+	all = append(all, value)
+	for _, o := range after {
+		all = append(all, o)
+	}
+	return pulumi.All(all...).ApplyT(func(all []any) string {
+		s, _ := all[0].(string)
+		return s
+	}).(pulumi.StringOutput)
+}

@@ -12,7 +12,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,8 +65,10 @@ func run(args []string, out, errOut io.Writer, now time.Time) int {
 // summary is a line of what was found, and a line for each thing to do or to know.
 func summary(stack string, cfg *config.Config, now time.Time) string {
 	p := &cfg.Platform
-	lines := []string{fmt.Sprintf("%d services, %d node groups, %d zones in %s, Kubernetes %s",
-		len(p.Services), len(p.Nodes), max(p.Network.Zones.Count, len(p.Network.Zones.Names)), cfg.Region, p.Cluster.Version)}
+	zones := max(p.Network.Zones.Count, len(p.Network.Zones.Names))
+	nodes := strings.Join(slices.Sorted(maps.Keys(p.Nodes)), ", ")
+	lines := []string{fmt.Sprintf("%d services on nodes %s, %d zones of %s, Kubernetes %s",
+		len(p.Services), nodes, zones, cfg.Region, p.Cluster.Version)}
 	if warning := p.Cluster.VersionWarning(now); warning != "" {
 		lines = append(lines, "warning: "+warning)
 	}

@@ -34,6 +34,7 @@ type Options struct {
 type Account struct {
 	options Options
 	store   *simprovider.Store
+	kinds   map[string]*kind
 }
 
 var _ simprovider.Model = (*Account)(nil)
@@ -53,7 +54,7 @@ func New(options Options) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the simulated account: %w", err)
 	}
-	return &Account{options: options, store: store}, nil
+	return &Account{options: options, store: store, kinds: table()}, nil
 }
 
 // Package is "aws".

@@ -111,7 +111,7 @@ func (c *call) regionOf(row *kind) string {
 
 // others returns the live things of a type in reach of this call, without the one that it is about.
 func (c *call) others(token string) []thing {
-	row := kinds[token]
+	row := c.kinds[token]
 	var out []thing
 	for _, r := range c.tx.All() {
 		if r.Type == token && r.Region == c.regionOf(row) && (token != c.row.token || r.ID != c.id) {
@@ -153,7 +153,7 @@ func (c *call) where(token, path, value string) []thing {
 
 // make adds something that AWS makes by itself; the owner takes it along when it goes. Without an owner it stays.
 func (c *call) make(token, id, owner string, live map[string]any) {
-	row := kinds[token]
+	row := c.kinds[token]
 	c.tx.Put(simprovider.Record{Type: token, ID: id, Region: c.regionOf(row), Owner: owner, Live: properties(live)})
 }
 
@@ -199,7 +199,7 @@ func (c *call) references() error {
 // held returns AWS's refusal to delete what others still refer to.
 func (c *call) held() error {
 	var errs []error
-	for _, row := range kinds {
+	for _, row := range c.kinds {
 		for _, ref := range row.refs {
 			if ref.to != c.row.token || ref.holds == "" {
 				continue

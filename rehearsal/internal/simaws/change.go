@@ -12,7 +12,7 @@ import (
 
 // Read returns the live resource. Its inputs are the old ones, except where the account says otherwise.
 func (p *provider) Read(r simprovider.Request) (simprovider.State, error) {
-	row, err := known(r)
+	row, err := p.known(r)
 	if err != nil {
 		return simprovider.State{}, err
 	}
@@ -86,7 +86,7 @@ func same(a, b resource.PropertyValue) bool {
 
 // Update changes a resource in place, or refuses the change as AWS would.
 func (p *provider) Update(r simprovider.Request) (simprovider.State, error) {
-	row, err := known(r)
+	row, err := p.known(r)
 	if err != nil {
 		return simprovider.State{}, err
 	}
@@ -104,8 +104,8 @@ func (p *provider) Update(r simprovider.Request) (simprovider.State, error) {
 		if !ok {
 			return fmt.Errorf("api error ResourceNotFound: %s no longer exists", r.ID)
 		}
-		c.was = plain(record.Live)
 		live := tx.Open(record.Live, r.State, row.normalised(r.Olds))
+		c.was = plain(live)
 		c.live = withAllTags(row, row.changed(r, live))
 		c.in = plain(c.live)
 		c.seed = fmt.Sprintf("%s|%s|%s|%s", p.options.AccountID, p.region.name, r.URN, r.ID)
@@ -182,7 +182,7 @@ func (k *kind) isMap(key resource.PropertyKey) bool {
 
 // Delete removes a resource, or refuses while others need it.
 func (p *provider) Delete(r simprovider.Request) error {
-	row, err := known(r)
+	row, err := p.known(r)
 	if err != nil {
 		return err
 	}

@@ -41,8 +41,9 @@ type kind struct {
 
 	// defaults are filled in by the provider, fills by AWS.
 	defaults, fills map[string]any
-	// id and computed are templates.
+	// id and computed are templates; idOf makes an id that no template can give.
 	id       string
+	idOf     func(c *call) string
 	computed map[string]string
 	// derive sets outputs that no template can give, and makes what AWS makes besides.
 	derive func(c *call)
@@ -110,13 +111,13 @@ func refusal(text, value, source string) apiError {
 	return apiError{code: code, message: strings.ReplaceAll(message, "%s", value), source: source}
 }
 
-// kinds holds all rows by token.
-var kinds = index(ec2Kinds, routingKinds, endpointKinds, securityKinds, computeKinds, iamKinds, logsKinds,
-	kmsKinds, clusterKinds, accessKinds, addonKinds, nodeKinds)
-
-func index(services ...[]kind) map[string]*kind {
+// table returns all rows by token.
+func table() map[string]*kind {
 	out := map[string]*kind{}
-	for _, rows := range services {
+	for _, rows := range [][]kind{
+		ec2Kinds, routingKinds, endpointKinds, securityKinds, templateKinds, iamKinds, logsKinds, kmsKinds,
+		clusterKinds, accessKinds, addonKinds, nodeKinds,
+	} {
 		for i := range rows {
 			out[rows[i].token] = &rows[i]
 		}

@@ -21,7 +21,7 @@ var _ simprovider.Provider = (*provider)(nil)
 
 // Check completes the inputs and returns everything that is wrong with them.
 func (p *provider) Check(r simprovider.Request) (resource.PropertyMap, []string) {
-	row, ok := kinds[r.Type]
+	row, ok := p.kinds[r.Type]
 	if !ok {
 		return r.Inputs, []string{r.Subject() + ": the type is not known to the rehearsal"}
 	}
@@ -80,11 +80,7 @@ func (k *kind) exceeded(in resource.PropertyMap) []string {
 		limits = append(slices.Clone(limits), tagLimits...)
 	}
 	for _, l := range limits {
-		values := view.all(l.path)
-		if l.path == "tags" {
-			values = []any{view["tags"]}
-		}
-		for _, v := range values {
+		for _, v := range view.all(l.path) {
 			if wrong := l.wrong(v); wrong != "" {
 				problems = append(problems, fmt.Sprintf("property %q: %s (source: %s)", l.path, wrong, l.source))
 			}
@@ -95,7 +91,7 @@ func (k *kind) exceeded(in resource.PropertyMap) []string {
 
 // Normal returns inputs in the form in which AWS returns them.
 func (p *provider) Normal(typ string, inputs resource.PropertyMap) resource.PropertyMap {
-	if row, ok := kinds[typ]; ok {
+	if row, ok := p.kinds[typ]; ok {
 		return row.normalised(inputs)
 	}
 	return inputs
@@ -103,7 +99,7 @@ func (p *provider) Normal(typ string, inputs resource.PropertyMap) resource.Prop
 
 // Replaces says which changes force a new resource.
 func (p *provider) Replaces(r simprovider.Request, changed []string) simprovider.Replacement {
-	row, ok := kinds[r.Type]
+	row, ok := p.kinds[r.Type]
 	if !ok {
 		return simprovider.Replacement{}
 	}
@@ -119,7 +115,7 @@ func (p *provider) Replaces(r simprovider.Request, changed []string) simprovider
 
 // Create makes a resource, or refuses it as AWS would.
 func (p *provider) Create(r simprovider.Request) (simprovider.State, error) {
-	row, err := known(r)
+	row, err := p.known(r)
 	if err != nil {
 		return simprovider.State{}, err
 	}
@@ -132,7 +128,9 @@ func (p *provider) Create(r simprovider.Request) (simprovider.State, error) {
 		c := &call{provider: p, tx: tx, row: row, urn: r.URN, live: withAllTags(row, in)}
 		c.seed = fmt.Sprintf("%s|%s|%s|%d", p.options.AccountID, p.region.name, r.URN, tx.Birth(r.URN))
 		c.in = plain(c.live)
-		c.id = c.expand(row.id)
+		if c.id = c.expand(row.id); row.idOf != nil {
+			c.id = row.idOf(c)
+		}
 		if _, taken := tx.Get(c.key()); taken {
 			return refusal(row.exists, c.id, "the service's API reference, errors of the create call")
 		}
@@ -186,8 +184,8 @@ func outputs(in resource.PropertyMap) resource.PropertyMap {
 	return out
 }
 
-func known(r simprovider.Request) (*kind, error) {
-	if row, ok := kinds[r.Type]; ok {
+func (p *provider) known(r simprovider.Request) (*kind, error) {
+	if row, ok := p.kinds[r.Type]; ok {
 		return row, nil
 	}
 	return nil, fmt.Errorf("the type is not known to the rehearsal")

@@ -11,8 +11,8 @@ type region struct {
 // zone is an availability zone. Its id is the same in every account; its name is the account's own.
 type zone struct{ name, id string }
 
-// regions holds the regions with data. Zone names and ids are paired as AWS lists them for a new account
-// (AWS, "AZ IDs for your resources"; EC2 DescribeAvailabilityZones).
+// regions holds the regions with data: the zones and ids that each has (AWS, "Regions and zones"). Which name has
+// which id differs between accounts; this account has the pairs below.
 var regions = map[string]region{
 	"ap-northeast-2": commercial("ap-northeast-2", "Asia Pacific (Seoul)", "apne2", 1, 2, 3, 4),
 	"ap-northeast-1": commercial("ap-northeast-1", "Asia Pacific (Tokyo)", "apne1", 4, 0, 1, 2),

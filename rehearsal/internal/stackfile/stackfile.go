@@ -22,7 +22,7 @@ type Settings struct {
 
 // file is as much of Pulumi.<stack>.yaml as survives the copy.
 type file struct {
-	Salt   string                `yaml:"encryptionsalt,omitempty"`
+	Salt   string               `yaml:"encryptionsalt,omitempty"`
 	Config map[string]yaml.Node `yaml:"config,omitempty"`
 }
 

@@ -1,0 +1,234 @@
+//go:build unix
+
+package rehearse
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
+)
+
+// rehearsal is one in progress.
+type rehearsal struct {
+	options Options
+	report  *Report
+	run     *engine.Run
+}
+
+func newReport(stack string, subject Subject) *Report {
+	return &Report{
+		Stack: stack, Failures: []string{}, Notes: subject.Notes, StandIns: standIns, NotChecked: notChecked,
+	}
+}
+
+// perform goes through the promises in order. A step that fails ends it: what follows could only fail too.
+func (r *rehearsal) perform(ctx context.Context) error {
+	steps := []func(context.Context) error{r.deploy, r.deployAgain, r.refresh}
+	if r.options.Keep {
+		r.report.Kept = r.run.Dir()
+	} else {
+		steps = append(steps, r.destroy)
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			r.fail("%s", err)
+			break
+		}
+	}
+	return r.searchSecrets()
+}
+
+func (r *rehearsal) deploy(ctx context.Context) error {
+	preview, err := r.operate(ctx, "preview", r.run.Preview)
+	if err != nil {
+		return err
+	}
+	r.noteUnchecked(preview)
+	up, err := r.operate(ctx, "up", r.run.Up)
+	if err != nil {
+		return err
+	}
+	shown := map[string]bool{}
+	for _, step := range preview.Steps {
+		shown[string(step.URN)] = true
+	}
+	for _, step := range up.Steps {
+		if !shown[string(step.URN)] {
+			r.fail("the preview did not show what the update did: %s", step)
+		}
+	}
+	r.report.Outputs = masked(up.Outputs)
+	r.report.AWSResources = r.run.Cloud().AWS.LiveCount()
+	r.report.KubernetesObjects = count(up.Steps, "kubernetes")
+	return nil
+}
+
+func (r *rehearsal) deployAgain(ctx context.Context) error {
+	again, err := r.operate(ctx, "up again", r.run.Up)
+	if err != nil {
+		return err
+	}
+	r.expectNoChanges("a second update is not empty", again)
+	outputs := masked(again.Outputs)
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		if !reflect.DeepEqual(outputs[name], r.report.Outputs[name]) {
+			r.fail("a second update changed the output %s", name)
+		}
+	}
+	return nil
+}
+
+func (r *rehearsal) refresh(ctx context.Context) error {
+	result, err := r.operate(ctx, "refresh", r.run.Refresh)
+	if err != nil {
+		return err
+	}
+	r.expectNoChanges("what is deployed is not what the state says", result)
+	return nil
+}
+
+func (r *rehearsal) destroy(ctx context.Context) error {
+	state, err := r.run.State(ctx)
+	if err != nil {
+		return err
+	}
+	retained, protected := map[string]bool{}, 0
+	for _, resource := range state.Resources {
+		if resource.RetainOnDelete {
+			retained[string(resource.ID)] = true
+		}
+		if resource.Protect {
+			protected++
+		}
+	}
+	if _, err := r.operate(ctx, "destroy", r.run.Destroy); err != nil {
+		return err
+	}
+	if protected > 0 {
+		r.note("%d resources are protected: in AWS, pulumi destroy refuses to remove them", protected)
+	}
+	var stay []string
+	for _, left := range r.run.Cloud().AWS.Resources() {
+		switch {
+		case left.Made && retained[left.ID]:
+			stay = append(stay, left.Type+" "+left.ID)
+		case left.Made:
+			r.fail("destroy left behind: %s %s", left.Type, left.ID)
+		}
+	}
+	if len(stay) > 0 {
+		r.note("retained on purpose after destroy: %s", strings.Join(stay, ", "))
+	}
+	return nil
+}
+
+// searchSecrets searches everything written down for the secrets.
+func (r *rehearsal) searchSecrets() error {
+	start := time.Now()
+	rendered, err := json.Marshal(r.report)
+	if err != nil {
+		return fmt.Errorf("encoding the report: %w", err)
+	}
+	secrets := r.run.Secrets()
+	found, err := leaks(r.run.Dir(), rendered, secrets)
+	if err != nil {
+		return err
+	}
+	r.report.Failures = append(r.report.Failures, found...)
+	name := fmt.Sprintf("search for %d secrets", len(secrets))
+	r.report.Steps = append(r.report.Steps, Step{Name: name, Seconds: seconds(time.Since(start))})
+	return nil
+}
+
+// operate runs one operation, reports it and says so.
+func (r *rehearsal) operate(
+	ctx context.Context, name string, operation func(context.Context) (*engine.Result, error),
+) (*engine.Result, error) {
+	result, err := operation(ctx)
+	if result == nil {
+		return nil, err
+	}
+	step := newStep(name, result)
+	// A first deployment would list everything.
+	if step.Counts["same"] > 0 {
+		for _, change := range result.Changes() {
+			step.Changes = append(step.Changes, change.String())
+		}
+	}
+	r.report.Steps = append(r.report.Steps, step)
+	for _, warning := range result.Warnings {
+		if !slices.Contains(r.report.Warnings, warning) {
+			r.report.Warnings = append(r.report.Warnings, warning)
+		}
+	}
+	writeStep(r.options.Progress, step, err)
+	return result, err
+}
+
+func (r *rehearsal) expectNoChanges(promise string, result *engine.Result) {
+	for _, change := range result.Changes() {
+		r.fail("%s: %s", promise, change)
+	}
+}
+
+// noteUnchecked counts the objects that the preview could not check: as long as there is no cluster, the engine does
+// not know where to send them.
+func (r *rehearsal) noteUnchecked(preview *engine.Result) {
+	checked := map[string]bool{}
+	for _, event := range r.run.Cloud().Events() {
+		if event.Method == "Check" {
+			checked[event.URN] = true
+		}
+	}
+	unchecked := 0
+	for _, step := range preview.Steps {
+		if step.Of("kubernetes") && !checked[string(step.URN)] {
+			unchecked++
+		}
+	}
+	if unchecked > 0 {
+		r.note("%d Kubernetes objects were not checked in the preview, because their cluster did not exist yet", unchecked)
+	}
+}
+
+func (r *rehearsal) fail(format string, args ...any) {
+	r.report.Failures = append(r.report.Failures, fmt.Sprintf(format, args...))
+}
+
+func (r *rehearsal) note(format string, args ...any) {
+	r.report.Notes = append(r.report.Notes, fmt.Sprintf(format, args...))
+}
+
+func count(steps []engine.Step, pkg string) int {
+	n := 0
+	for _, step := range steps {
+		if step.Of(pkg) {
+			n++
+		}
+	}
+	return n
+}
+
+// masked leaves out the values of secret outputs.
+func masked(outputs auto.OutputMap) map[string]any {
+	plain := map[string]any{}
+	for name, output := range outputs {
+		plain[name] = output.Value
+		if output.Secret {
+			plain[name] = "[secret]"
+		}
+	}
+	return plain
+}

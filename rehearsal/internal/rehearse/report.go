@@ -1,0 +1,71 @@
+package rehearse
+
+import (
+	"time"
+
+	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
+)
+
+// Report is what a rehearsal found.
+type Report struct {
+	Stack string `json:"stack"`
+	// Passed says that all promises held.
+	Passed bool `json:"passed"`
+	// Kept is the folder from which the next rehearsal goes on, if it was asked for.
+	Kept string `json:"kept,omitempty"`
+	// Seconds is how long all of it took.
+	Seconds float64 `json:"seconds"`
+	Steps   []Step  `json:"steps"`
+	// AWSResources and KubernetesObjects count what was deployed.
+	AWSResources      int `json:"awsResources"`
+	KubernetesObjects int `json:"kubernetesObjects"`
+	// Outputs are the stack's outputs, secret ones without their values.
+	Outputs map[string]any `json:"outputs,omitempty"`
+	// Failures are the promises that did not hold.
+	Failures []string `json:"failures"`
+	// Warnings are what the program and the engine warned of.
+	Warnings []string `json:"warnings,omitempty"`
+	// Notes say what this run in particular did not check.
+	Notes []string `json:"notes,omitempty"`
+	// StandIns are what was used in the place of the real thing.
+	StandIns []string `json:"standIns"`
+	// NotChecked is what no rehearsal checks.
+	NotChecked []string `json:"notChecked"`
+}
+
+// Step is one part of a rehearsal.
+type Step struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+	// Counts are the resources by what happened to them.
+	Counts map[string]int `json:"counts,omitempty"`
+	// Changes name what changed, where an earlier rehearsal had deployed it.
+	Changes []string `json:"changes,omitempty"`
+}
+
+// standIns say what is not the real thing.
+var standIns = []string{
+	"AWS: a simulated account that enforces the rules it knows and refuses types and properties it does not know",
+	"Kubernetes: a simulated API that checks objects against their schemas; no admission, no controllers",
+	"nodes and containers: none",
+	"pulumi-eks: the real provider, which is told that the cluster's endpoint answers",
+	"secrets: random values",
+}
+
+// notChecked says what only the real thing shows.
+var notChecked = []string{
+	"IAM permissions of whoever deploys, service quotas, capacity and prices",
+	"whether images exist, start and become ready",
+	"what Helm charts contain",
+	"DNS, certificates and whether anything can be reached",
+	"time: nothing waits for AWS or for a roll-out",
+}
+
+// newStep takes an operation's result into the report's form.
+func newStep(name string, result *engine.Result) Step {
+	return Step{Name: name, Seconds: seconds(result.Took), Counts: result.Counts()}
+}
+
+func seconds(d time.Duration) float64 {
+	return d.Round(10 * time.Millisecond).Seconds()
+}

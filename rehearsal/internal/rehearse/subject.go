@@ -1,0 +1,71 @@
+//go:build unix
+
+package rehearse
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"github.com/slipway-eks/slipway/internal/config"
+	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
+	"github.com/slipway-eks/slipway/rehearsal/internal/stackfile"
+)
+
+// Subject is the stack to rehearse, as its files describe it.
+type Subject struct {
+	// Project is the project's settings.
+	Project workspace.Project
+	// Settings are the stack's.
+	Settings stackfile.Settings
+	// Secrets are the configuration keys that get random values.
+	Secrets []string
+	// Account is where the stack's deploy role is.
+	Account engine.Account
+	// Notes say what reading the files did not check.
+	Notes []string
+}
+
+// Read reads the files of a stack in root, and refuses what a real run would refuse, before anything is started.
+func Read(root, stack string, now time.Time) (Subject, error) {
+	project, err := workspace.LoadProject(filepath.Join(root, "Pulumi.yaml"))
+	if err != nil {
+		return Subject{}, fmt.Errorf("reading the project: %w", err)
+	}
+	settings, err := stackfile.Read(filepath.Join(root, "Pulumi."+stack+".yaml"))
+	if err != nil {
+		return Subject{}, err
+	}
+	source := config.Source{Root: root, Project: string(project.Name), Stack: stack}
+	complete, err := source.FromFiles(now)
+	if err != nil {
+		return Subject{}, fmt.Errorf("checking the stack's files:\n%w", err)
+	}
+	s := Subject{
+		Project: *project, Settings: settings, Notes: complete.Notes,
+		Account: account(complete.Platform.Cluster.DeployRoleARN),
+	}
+	for _, secret := range complete.Secrets {
+		s.Secrets = append(s.Secrets, config.Namespace+":"+secret.Key)
+	}
+	return s, nil
+}
+
+// account returns the account of an IAM role, and as its caller a session of the role, which is what AWS reports after
+// it was assumed.
+func account(role string) engine.Account {
+	parts := strings.SplitN(role, ":", 6)
+	name, isRole := strings.CutPrefix(parts[len(parts)-1], "role/")
+	if len(parts) != 6 || !isRole {
+		return engine.Account{}
+	}
+	// A session's ARN leaves out the path of its role.
+	name = name[strings.LastIndex(name, "/")+1:]
+	return engine.Account{
+		ID:     parts[4],
+		Caller: fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/rehearsal", parts[1], parts[4], name),
+	}
+}

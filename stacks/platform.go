@@ -1,0 +1,232 @@
+package stacks
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/slipway-eks/slipway/components/cluster"
+	"github.com/slipway-eks/slipway/components/microservice"
+	"github.com/slipway-eks/slipway/components/network"
+	"github.com/slipway-eks/slipway/components/nodes"
+	"github.com/slipway-eks/slipway/internal/gate"
+	"github.com/slipway-eks/slipway/internal/iampolicy"
+	"github.com/slipway-eks/slipway/spec"
+)
+
+// platformType names Platform in state; changing it replaces every instance.
+const platformType = "slipway:stacks:Platform"
+
+// PlatformArgs configures a Platform.
+type PlatformArgs struct {
+	// Platform describes what to deploy. Required.
+	Platform spec.Platform
+	// Region is the AWS region. Required.
+	Region string
+	// Zones are the availability zones. Required unless Platform.Network.Zones has names.
+	Zones []string
+	// Secrets are the values of the secret keys that services name in secretEnv, by key.
+	Secrets map[string]pulumi.StringInput
+	// InstanceTags are put on instances and their volumes, which do not inherit the provider's default tags.
+	InstanceTags map[string]string
+	// AsOf is the day on which versions are judged. Default: today.
+	AsOf time.Time
+}
+
+// Platform is a network, a cluster, its nodes and the services on it.
+type Platform struct {
+	pulumi.ResourceState
+
+	// Network is the VPC.
+	Network *network.Vpc
+	// Cluster is the control plane.
+	Cluster *cluster.Cluster
+	// Kubernetes is the provider that reaches the cluster once it has nodes.
+	Kubernetes *kubernetes.Provider
+	// Namespace is where the services run.
+	Namespace *microservice.Namespace
+	// Services are the services, by name.
+	Services map[string]*microservice.WebService
+}
+
+// NewPlatform registers a whole platform. It makes the Kubernetes provider itself, which does not exist before the
+// cluster does; the AWS provider comes with the options.
+func NewPlatform(
+	ctx *pulumi.Context, name string, args *PlatformArgs, opts ...pulumi.ResourceOption,
+) (*Platform, error) {
+	a, err := args.complete(name)
+	if err != nil {
+		return nil, fmt.Errorf("platform %q:\n%w", name, err)
+	}
+	p := &Platform{}
+	recorded := pulumi.Map{"region": pulumi.String(a.Region), "zones": pulumi.ToStringArray(a.Zones)}
+	if err := ctx.RegisterComponentResourceV2(platformType, name, recorded, p, opts...); err != nil {
+		return nil, fmt.Errorf("registering platform %q: %w", name, err)
+	}
+	parent := pulumi.Parent(p)
+
+	p.Network, err = network.NewVpc(ctx, name+"-network", &network.VpcArgs{
+		Network: a.Platform.Network, Zones: a.Zones, ClusterName: a.Platform.Cluster.Name, Protect: a.Platform.Protect,
+	}, parent)
+	if err != nil {
+		return nil, err
+	}
+	p.Cluster, err = cluster.NewCluster(ctx, name, &cluster.ClusterArgs{
+		Cluster: a.Platform.Cluster, Region: a.Region, Protect: a.Platform.Protect, AsOf: a.AsOf,
+		VpcID: p.Network.VpcID, SubnetIDs: p.Network.ControlPlaneSubnetIDs,
+	}, parent)
+	if err != nil {
+		return nil, err
+	}
+	ready, err := p.newNodes(ctx, name, &a, parent)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.newKubernetes(ctx, name, &a, ready, parent); err != nil {
+		return nil, err
+	}
+	if err := p.newServices(ctx, name, &a, pulumi.Providers(p.Kubernetes), parent); err != nil {
+		return nil, err
+	}
+	return p, ctx.RegisterResourceOutputs(p, p.outputs())
+}
+
+// newNodes registers the node groups and returns the cluster's name once for each, when it has nodes.
+func (p *Platform) newNodes(
+	ctx *pulumi.Context, name string, a *PlatformArgs, parent pulumi.ResourceOption,
+) ([]pulumi.StringOutput, error) {
+	var ready []pulumi.StringOutput
+	for _, group := range slices.Sorted(maps.Keys(a.Platform.Nodes)) {
+		g, err := nodes.NewManagedGroup(ctx, name+"-"+group, &nodes.ManagedGroupArgs{
+			Group: a.Platform.Nodes[group], GroupName: group, Version: a.Platform.Cluster.Version,
+			ClusterName: p.Cluster.Name, SubnetIDs: p.Network.PrivateSubnetIDs,
+			Partition: iampolicy.Partition(a.Platform.Cluster.DeployRoleARN), Tags: a.InstanceTags,
+		}, parent)
+		if err != nil {
+			return nil, err
+		}
+		ready = append(ready, g.ClusterName)
+	}
+	return ready, nil
+}
+
+// newKubernetes registers the provider of everything inside the cluster. Its kubeconfig waits for the nodes, and so
+// does all that uses it: what needs nodes to become ready must not be waited for before there are any.
+func (p *Platform) newKubernetes(
+	ctx *pulumi.Context, name string, a *PlatformArgs, ready []pulumi.StringOutput, parent pulumi.ResourceOption,
+) error {
+	var err error
+	p.Kubernetes, err = kubernetes.NewProvider(ctx, name, &kubernetes.ProviderArgs{
+		Kubeconfig: gate.Behind(p.Cluster.Kubeconfig, ready...),
+		// A constant. Without it, a kubeconfig that is not known in a preview plans to replace every object.
+		ClusterIdentifier: pulumi.String(a.Region + "/" + a.Platform.Cluster.Name),
+		// Said here, so that no environment variable says otherwise.
+		EnableServerSideApply: pulumi.Bool(true),
+	}, parent)
+	if err != nil {
+		return fmt.Errorf("creating Kubernetes provider: %w", err)
+	}
+	return nil
+}
+
+func (p *Platform) newServices(
+	ctx *pulumi.Context, name string, a *PlatformArgs, opts ...pulumi.ResourceOption,
+) error {
+	var err error
+	p.Namespace, err = microservice.NewNamespace(ctx, name+"-"+a.Platform.Namespace, &microservice.NamespaceArgs{
+		NamespaceName: a.Platform.Namespace,
+	}, opts...)
+	if err != nil {
+		return err
+	}
+	p.Services = map[string]*microservice.WebService{}
+	for _, service := range slices.Sorted(maps.Keys(a.Platform.Services)) {
+		s := a.Platform.Services[service]
+		p.Services[service], err = microservice.NewWebService(ctx, name+"-"+service, &microservice.WebServiceArgs{
+			Service: s, ServiceName: service, Namespace: p.Namespace.Name,
+			Image:   a.Platform.Registry.ImageOf(service, a.Platform.Release.VersionOf(service)),
+			Secrets: secretsOf(&s, a.Secrets),
+		}, opts...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// secretsOf returns the values of a service's secret variables, by variable.
+func secretsOf(s *spec.Service, byKey map[string]pulumi.StringInput) map[string]pulumi.StringInput {
+	values := map[string]pulumi.StringInput{}
+	for env, key := range s.SecretEnv {
+		values[env] = byKey[key]
+	}
+	return values
+}
+
+// complete returns a copy of args with defaults set, or every problem found in it. The whole platform is judged here,
+// so that nothing is registered when a part of it is wrong.
+func (args *PlatformArgs) complete(name string) (PlatformArgs, error) {
+	if args == nil {
+		args = &PlatformArgs{}
+	}
+	a := *args
+	if a.AsOf.IsZero() {
+		a.AsOf = time.Now()
+	}
+	if a.Platform.Cluster.Name == "" {
+		a.Platform.Cluster.Name = name
+	}
+	if len(a.Zones) == 0 {
+		a.Zones = a.Platform.Network.Zones.Names
+	}
+	a.Platform.Network.Zones = spec.Zones{Names: a.Zones}
+	a.Platform.Nodes, a.Platform.Services = maps.Clone(a.Platform.Nodes), maps.Clone(a.Platform.Services)
+	a.Platform.Default()
+
+	errs := a.Platform.Validate(a.AsOf)
+	if a.Region == "" {
+		errs = append(errs, field.Required(field.NewPath("region"), ""))
+	}
+	keys := a.Platform.SecretKeys()
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if a.Secrets[key] == nil {
+			errs = append(errs, field.Required(field.NewPath("secrets").Child(key), "named by "+keys[key][0]))
+		}
+	}
+	if err := errs.ToAggregate(); err != nil {
+		return a, errors.Join(err.Errors()...)
+	}
+	return a, nil
+}
+
+// outputs are what a stack exports.
+func (p *Platform) outputs() pulumi.Map {
+	hosts := pulumi.StringMap{}
+	for name, service := range p.Services {
+		hosts[name] = service.Host
+	}
+	return pulumi.Map{
+		"vpcId":                p.Network.VpcID,
+		"publicSubnetIds":      p.Network.PublicSubnetIDs,
+		"privateSubnetIds":     p.Network.PrivateSubnetIDs,
+		"dataSubnetIds":        p.Network.DataSubnetIDs,
+		"natAddresses":         p.Network.NATAddresses,
+		"clusterName":          p.Cluster.Name,
+		"clusterArn":           p.Cluster.ARN,
+		"clusterVersion":       p.Cluster.Version,
+		"clusterEndpoint":      p.Cluster.Endpoint,
+		"certificateAuthority": p.Cluster.CertificateAuthority,
+		"securityGroupId":      p.Cluster.SecurityGroupID,
+		"oidcIssuer":           p.Cluster.Issuer,
+		"oidcProviderArn":      p.Cluster.OIDCProviderARN,
+		"kubeconfig":           p.Cluster.Kubeconfig,
+		"namespace":            p.Namespace.Name,
+		"services":             hosts,
+	}
+}
