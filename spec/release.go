@@ -60,7 +60,7 @@ func (r *Registry) Validate(path *field.Path) field.ErrorList {
 	if len(errs) == 0 && (!imageName.MatchString(name) || !imageTag.MatchString(tag)) {
 		errs = append(errs, field.Invalid(at, r.Image, "must be registry/repository:tag, in lower case before the tag"))
 	}
-	if len(errs) == 0 && !strings.Contains(r.Image[strings.LastIndex(r.Image, "/"):], "{version}") {
+	if _, tag := splitImage(r.Image); len(errs) == 0 && !strings.Contains(tag, "{version}") {
 		errs = append(errs, field.Invalid(at, r.Image, "{version} must be in the tag"))
 	}
 	return errs
@@ -90,7 +90,7 @@ func (r *Release) Validate(path *field.Path, registry *Registry, services map[st
 // splitImage splits an image reference at its tag; a colon before the last slash is a port.
 func splitImage(ref string) (name, tag string) {
 	i := strings.LastIndex(ref, ":")
-	if i < strings.LastIndex(ref, "/") {
+	if i < 0 || i < strings.LastIndex(ref, "/") {
 		return ref, ""
 	}
 	return ref[:i], ref[i+1:]

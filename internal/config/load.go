@@ -30,6 +30,7 @@ type loader struct {
 	config    Config
 	overrides *yaml.Node // the stack's services section
 	problems  Problems
+	noCatalog bool // the catalogue could not be read: what needs its services says nothing then
 }
 
 func (l *loader) report(file, path, message string) {
@@ -60,7 +61,8 @@ func (l *loader) load(value func(key string) *yaml.Node) {
 	errs = append(errs, validateSecretKeys(p)...)
 	decoded := l.problems
 	for _, err := range errs {
-		if !decoded.cover(err.Field) {
+		follows := l.noCatalog && strings.HasPrefix(err.Field, "release.services")
+		if !follows && !decoded.cover(err.Field) {
 			l.report(l.fileOf(err.Field), err.Field, err.ErrorBody())
 		}
 	}
@@ -71,6 +73,7 @@ func (l *loader) loadCatalog(p *spec.Platform) {
 	root, err := readYAML(l.source.Root, CatalogFile)
 	if err != nil {
 		l.report(CatalogFile, servicesSection, err.Error())
+		l.noCatalog = true
 		return
 	}
 	errs := Decode(root, field.NewPath(servicesSection), &p.Services)
@@ -82,7 +85,7 @@ func (l *loader) loadSections(p *spec.Platform, value func(key string) *yaml.Nod
 	stack := &yaml.Node{Kind: yaml.MappingNode}
 	for _, section := range slices.Sorted(maps.Keys(sections())) {
 		node := value(Namespace + ":" + section)
-		if node == nil {
+		if node == nil || l.noCatalog && section == servicesSection {
 			continue
 		}
 		if section == servicesSection {

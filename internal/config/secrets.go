@@ -54,7 +54,7 @@ func (l *loader) checkKeys(s stack) {
 		case section || !ours && strings.Contains(key, ":"):
 		case !ours:
 			l.report(l.source.stackFile(), key, fmt.Sprintf("Forbidden: has no namespace; write %s:%s", Namespace, key))
-		case !l.checkSecret(name, s.value(key)) && !l.problems.cover(servicesSection):
+		case !l.checkSecret(name, s.value(key)) && !l.noCatalog:
 			err := unknownKey(field.NewPath(key), name, names)
 			l.report(l.source.stackFile(), key, err.ErrorBody())
 		}

@@ -31,6 +31,9 @@ var spoilable = []struct{ file, schema string }{
 	{"Pulumi.full.yaml", stackSchemaFile}, {"services.yaml", servicesSchemaFile},
 }
 
+// overridden are the services of full that its stack overrides.
+var overridden = []string{"overridden", "bare", "quiet", "plain"}
+
 // wrongForm are values that break a rule that the schema does not know, by the schema's name of a field.
 var wrongForm = map[string][]string{
 	"Network.cidr":                {"10.20.0.0", "8.8.0.0/16", "10.20.0.0/28", "10.20.0.1/16", "fd00::/16"},
@@ -62,8 +65,8 @@ var wrongType = map[string][]string{
 	"string":  {"7", "1.5", "true", "2026-01-01", "[a]", "{a: b}"},
 	"integer": {`"7"`, "seven", "1.5", "1e3", "0x10", "1_000", "99999999999999999999", "true", "[1]", "{a: 1}"},
 	"boolean": {`"true"`, "yes", "1", "[true]", "{a: true}"},
-	"array":   {"a", "3", "true", "{a: b}"},
-	"object":  {"a", "3", "true", "[a]"},
+	"array":   {"a", "3.5", "true", "{a: b}"},
+	"object":  {"a", "3.5", "true", "[1.5]"},
 	"":        {"nonsense", "3.5", "true", "[1.5]", "{noSuchKey: 1}"}, // one of several
 }
 
@@ -196,6 +199,9 @@ func (s *spoiler) walkObject(at place, sch schema, node *yaml.Node) {
 	properties, _ := sch["properties"].(schema)
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key := node.Content[i].Value
+		if at.path == "services" && slices.Contains(overridden, key) && s.file == "services.yaml" {
+			continue // the stack's values take the place of these
+		}
 		if property, ok := properties[key].(schema); ok {
 			id := idOf(sch) + "." + key
 			s.seen[id] = true

@@ -1,0 +1,323 @@
+package microservice_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-eks/slipway/components/microservice"
+	"github.com/slipway-eks/slipway/internal/ptest"
+	"github.com/slipway-eks/slipway/spec"
+)
+
+// Types of what a web service registers.
+const (
+	deploymentType = "kubernetes:apps/v1:Deployment"
+	autoscalerType = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+	budgetType     = "kubernetes:policy/v1:PodDisruptionBudget"
+	serviceType    = "kubernetes:core/v1:Service"
+	secretType     = "kubernetes:core/v1:Secret" //nolint:gosec // a resource type, not a credential
+	accountType    = "kubernetes:core/v1:ServiceAccount"
+)
+
+const container = "spec.template.spec.containers[0]"
+
+// args returns a valid service, changed by change.
+func args(change func(*microservice.WebServiceArgs)) *microservice.WebServiceArgs {
+	a := &microservice.WebServiceArgs{
+		Service: spec.Service{
+			Port:      8030,
+			Health:    spec.Health{Spring: &spec.SpringHealth{}},
+			Startup:   spec.Startup{Seconds: 42},
+			Resources: spec.Resources{CPU: "500m", Memory: "512Mi", MemoryLimit: "1Gi"},
+			Scale:     spec.Scale{Max: 4},
+		},
+		ServiceName: "chat",
+		Namespace:   pulumi.String("apps"),
+		Image:       "registry.example.com/main:chat_5.3.25-5e15f0a",
+	}
+	if change != nil {
+		change(a)
+	}
+	return a
+}
+
+func program(a *microservice.WebServiceArgs) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := microservice.NewWebService(ctx, "chat", a)
+		return err
+	}
+}
+
+func TestNewWebService(t *testing.T) {
+	t.Parallel()
+	got := ptest.Run(t, program(args(nil)))
+
+	for _, typ := range []string{deploymentType, autoscalerType, budgetType, serviceType, accountType} {
+		r := got.Only(t, typ)
+		assert.Equal(t, "chat", r.Value(t, "metadata.name"), typ)
+		assert.Equal(t, "apps", r.Value(t, "metadata.namespace"), typ)
+	}
+	assert.Empty(t, got.OfType(secretType), "no secrets, no Secret")
+
+	service := got.Only(t, serviceType)
+	assert.InDelta(t, 8030, service.Value(t, "spec.ports[0].port"), 0)
+	assert.Equal(t, map[string]any{"name": "chat"}, service.Value(t, "spec.selector"), "whatever the track")
+
+	budget := got.Only(t, budgetType)
+	assert.InDelta(t, 1, budget.Value(t, "spec.maxUnavailable"), 0)
+	assert.Nil(t, budget.Value(t, "spec.minAvailable"), "what must stay can block a drain")
+	assert.Equal(t, "AlwaysAllow", budget.Value(t, "spec.unhealthyPodEvictionPolicy"))
+	assert.Equal(t, got.Only(t, deploymentType).Value(t, "spec.selector"), budget.Value(t, "spec.selector"))
+}
+
+func TestNewWebService_deployment(t *testing.T) {
+	t.Parallel()
+	d := ptest.Run(t, program(args(nil))).Only(t, deploymentType)
+
+	assert.Nil(t, d.Value(t, "spec.replicas"), "the autoscaler owns the number of pods")
+	assert.Equal(t, map[string]any{"name": "chat", "track": "stable"}, d.Value(t, "spec.selector.matchLabels"))
+	assert.Subset(t, d.Value(t, "spec.template.metadata.labels"), map[string]any{"name": "chat", "track": "stable"})
+	assert.Equal(t, "registry.example.com/main:chat_5.3.25-5e15f0a", d.Value(t, container+".image"))
+	assert.Equal(t, map[string]any{"cpu": "500m", "memory": "512Mi"}, d.Value(t, container+".resources.requests"))
+	assert.Equal(t, map[string]any{"memory": "1Gi"}, d.Value(t, container+".resources.limits"))
+	assert.InDelta(t, 10, d.Value(t, container+".lifecycle.preStop.sleep.seconds"), 0)
+	assert.InDelta(t, 60, d.Value(t, "spec.template.spec.terminationGracePeriodSeconds"), 0)
+	assert.Equal(t, "chat", d.Value(t, "spec.template.spec.serviceAccountName"))
+	assert.Equal(t, false, d.Value(t, "spec.template.spec.automountServiceAccountToken"))
+	assert.Equal(t, false, d.Value(t, "spec.template.spec.enableServiceLinks"))
+}
+
+// What the restricted Pod Security Standard wants of a pod, and a read-only file system besides.
+func TestNewWebService_runsWithoutRights(t *testing.T) {
+	t.Parallel()
+	d := ptest.Run(t, program(args(nil))).Only(t, deploymentType)
+	pod, c := "spec.template.spec.securityContext", container+".securityContext"
+	assert.Equal(t, true, d.Value(t, pod+".runAsNonRoot"))
+	assert.InDelta(t, 10001, d.Value(t, pod+".runAsUser"), 0)
+	assert.Equal(t, "RuntimeDefault", d.Value(t, pod+".seccompProfile.type"))
+	assert.Equal(t, false, d.Value(t, c+".allowPrivilegeEscalation"))
+	assert.Equal(t, true, d.Value(t, c+".readOnlyRootFilesystem"))
+	assert.Equal(t, []any{"ALL"}, d.Value(t, c+".capabilities.drop"))
+	assert.Equal(t, "/tmp", d.Value(t, container+".volumeMounts[0].mountPath"))
+}
+
+func TestNewWebService_spread(t *testing.T) {
+	t.Parallel()
+	d := ptest.Run(t, program(args(nil))).Only(t, deploymentType)
+	for i, want := range []struct{ key, otherwise string }{
+		{"topology.kubernetes.io/zone", "DoNotSchedule"}, {"kubernetes.io/hostname", "ScheduleAnyway"},
+	} {
+		at := "spec.template.spec.topologySpreadConstraints[" + string(rune('0'+i)) + "]"
+		assert.Equal(t, want.key, d.Value(t, at+".topologyKey"))
+		assert.Equal(t, want.otherwise, d.Value(t, at+".whenUnsatisfiable"))
+		assert.InDelta(t, 1, d.Value(t, at+".maxSkew"), 0)
+		assert.Equal(t, "Honor", d.Value(t, at+".nodeTaintsPolicy"))
+		assert.Equal(t, []any{"pod-template-hash"}, d.Value(t, at+".matchLabelKeys"))
+		assert.Equal(t, d.Value(t, "spec.selector"), d.Value(t, at+".labelSelector"))
+	}
+}
+
+// TestS08_autoscaler: the autoscaler flapped, and start-up cost ate what it gained. It aims low, adds pods at once and
+// takes one away a minute, after five minutes of less load. (The object alone; how it scales is not shown here.)
+func TestS08_autoscaler(t *testing.T) {
+	t.Parallel()
+	h := ptest.Run(t, program(args(nil))).Only(t, autoscalerType)
+	assert.Equal(t, map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat"},
+		h.Value(t, "spec.scaleTargetRef"))
+	assert.InDelta(t, 2, h.Value(t, "spec.minReplicas"), 0)
+	assert.InDelta(t, 4, h.Value(t, "spec.maxReplicas"), 0)
+	assert.Equal(t, map[string]any{"name": "cpu", "target": map[string]any{
+		"type": "Utilization", "averageUtilization": 30.0,
+	}}, h.Value(t, "spec.metrics[0].resource"))
+	assert.Equal(t, map[string]any{
+		"stabilizationWindowSeconds": 300.0, "selectPolicy": "Max",
+		"policies": []any{map[string]any{"type": "Pods", "value": 1.0, "periodSeconds": 60.0}},
+	}, h.Value(t, "spec.behavior.scaleDown"))
+	assert.InDelta(t, 0, h.Value(t, "spec.behavior.scaleUp.stabilizationWindowSeconds"), 0)
+	assert.Equal(t, "Max", h.Value(t, "spec.behavior.scaleUp.selectPolicy"))
+}
+
+// TestS09_probes: new pods got traffic before the JVM was up. Until the startup probe has succeeded no other probe
+// runs; readiness decides about traffic; a roll-out never takes a pod away before its successor is ready. (The object
+// alone; the probes themselves are run by a kubelet.)
+func TestS09_probes(t *testing.T) {
+	t.Parallel()
+	d := ptest.Run(t, program(args(nil))).Only(t, deploymentType)
+	get := func(path string) any { return map[string]any{"path": path, "port": "management"} }
+	assert.Equal(t, map[string]any{
+		"httpGet": get("/actuator/health/liveness"), "periodSeconds": 5.0, "timeoutSeconds": 5.0,
+		"failureThreshold": 17.0, // 17 x 5 s: twice the declared 42 s, rounded up
+	}, d.Value(t, container+".startupProbe"))
+	assert.Equal(t, get("/actuator/health/readiness"), d.Value(t, container+".readinessProbe.httpGet"))
+	assert.Equal(t, get("/actuator/health/liveness"), d.Value(t, container+".livenessProbe.httpGet"))
+	assert.Equal(t, map[string]any{"maxSurge": 1.0, "maxUnavailable": 0.0}, d.Value(t, "spec.strategy.rollingUpdate"))
+	assert.InDelta(t, 385, d.Value(t, "spec.progressDeadlineSeconds"), 0)
+	assert.Contains(t, d.Value(t, container+".ports"), map[string]any{"name": "management", "containerPort": 8081.0})
+	assert.Contains(t, d.Value(t, container+".env"), map[string]any{"name": "MANAGEMENT_SERVER_PORT", "value": "8081"})
+}
+
+func TestNewWebService_health(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		health spec.Health
+		want   any
+	}{
+		"a path":              {spec.Health{HTTP: &spec.HTTPHealth{Path: "/up"}}, map[string]any{"path": "/up", "port": "http"}},
+		"a path on a port":    {spec.Health{HTTP: &spec.HTTPHealth{Path: "/up", Port: 9000}}, map[string]any{"path": "/up", "port": 9000.0}},
+		"a connection":        {spec.Health{TCP: true}, map[string]any{"port": "http"}},
+		"none, with a reason": {spec.Health{None: "a proxy without an endpoint"}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := ptest.Run(t, program(args(func(a *microservice.WebServiceArgs) { a.Service.Health = tt.health }))).Only(t, deploymentType)
+			if tt.want == nil {
+				for _, p := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
+					assert.Nil(t, d.Value(t, container+"."+p), p)
+				}
+				return
+			}
+			action := ".httpGet"
+			if tt.health.TCP {
+				action = ".tcpSocket"
+			}
+			for _, p := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
+				assert.Equal(t, tt.want, d.Value(t, container+"."+p+action), p)
+			}
+		})
+	}
+}
+
+func TestNewWebService_environment(t *testing.T) {
+	t.Parallel()
+	got := ptest.Run(t, program(args(func(a *microservice.WebServiceArgs) {
+		a.Service.Health = spec.Health{TCP: true}
+		a.Service.Env = map[string]string{"B": "2", "A": ""}
+		a.Service.SecretEnv = map[string]string{"TOKEN": "tokenSecret"}
+		a.Secrets = map[string]pulumi.StringInput{"TOKEN": pulumi.String("hush")}
+	})))
+	secret := got.Only(t, secretType)
+	assert.Nil(t, secret.Value(t, "metadata.name"), "a generated name: a new value is a new Secret")
+	assert.Equal(t, map[string]any{"TOKEN": "hush"}, secret.Value(t, "stringData"))
+	assert.True(t, secret.IsSecret(t, "stringData"), "also where the caller forgot to say so")
+
+	d := got.Only(t, deploymentType)
+	assert.Equal(t, []any{
+		map[string]any{"name": "A", "value": ""},
+		map[string]any{"name": "B", "value": "2"},
+		map[string]any{"name": "TOKEN", "valueFrom": map[string]any{
+			"secretKeyRef": map[string]any{"name": "chat-env-generated", "key": "TOKEN"},
+		}},
+	}, d.Value(t, container+".env"))
+	for _, r := range got.All() {
+		if r.Type != secretType {
+			assert.NotContains(t, r.Inputs.Mappable(), "hush", r.URN)
+		}
+	}
+}
+
+func TestNewWebService_ports(t *testing.T) {
+	t.Parallel()
+	got := ptest.Run(t, program(args(func(a *microservice.WebServiceArgs) { a.Service.ServicePort = 80 })))
+	port := got.Only(t, serviceType).Value(t, "spec.ports[0]")
+	assert.Equal(t, map[string]any{"name": "http", "port": 80.0, "targetPort": "http"}, port)
+	assert.Contains(t, got.Only(t, deploymentType).Value(t, container+".ports"),
+		map[string]any{"name": "http", "containerPort": 8030.0})
+}
+
+func TestNewWebService_rejects(t *testing.T) {
+	t.Parallel()
+	set := func(change func(*spec.Service)) *microservice.WebServiceArgs {
+		return args(func(a *microservice.WebServiceArgs) { change(&a.Service) })
+	}
+	tests := map[string]struct {
+		args *microservice.WebServiceArgs
+		want string
+	}{
+		"nil args":         {nil, "port: Invalid"},
+		"no name":          {args(func(a *microservice.WebServiceArgs) { a.ServiceName = "" }), "serviceName: Invalid"},
+		"an odd name":      {args(func(a *microservice.WebServiceArgs) { a.ServiceName = "Chat" }), "serviceName: Invalid"},
+		"a long name":      {args(func(a *microservice.WebServiceArgs) { a.ServiceName = strings.Repeat("a", 51) }), "serviceName: Too long"},
+		"no namespace":     {args(func(a *microservice.WebServiceArgs) { a.Namespace = nil }), "namespace: Required"},
+		"no image":         {args(func(a *microservice.WebServiceArgs) { a.Image = "" }), "image: Required"},
+		"the latest":       {args(func(a *microservice.WebServiceArgs) { a.Image = "r.example.com/a:latest" }), "image: Invalid"},
+		"no tag":           {args(func(a *microservice.WebServiceArgs) { a.Image = "r.example.com/a" }), "image: Invalid"},
+		"a broken digest":  {args(func(a *microservice.WebServiceArgs) { a.Image = "r.example.com/a@sha256:1" }), "image: Invalid"},
+		"a missing secret": {set(func(s *spec.Service) { s.SecretEnv = map[string]string{"TOKEN": "token"} }), "secrets.TOKEN: Required"},
+		"no health":        {set(func(s *spec.Service) { s.Health = spec.Health{} }), "health: Required"},
+		"two healths":      {set(func(s *spec.Service) { s.Health.TCP = true }), "health: Forbidden"},
+		"an odd path":      {set(func(s *spec.Service) { s.Health = spec.Health{HTTP: &spec.HTTPHealth{Path: "up"}} }), "health.http.path: Invalid"},
+		"actuator on the service's port": {
+			set(func(s *spec.Service) { s.Port = 8081 }), "health.spring.managementPort: Invalid",
+		},
+		"no CPU request":          {set(func(s *spec.Service) { s.Resources.CPU = "" }), "resources.cpu: Required"},
+		"no memory limit":         {set(func(s *spec.Service) { s.Resources.MemoryLimit = "" }), "resources.memoryLimit: Required"},
+		"no quantity":             {set(func(s *spec.Service) { s.Resources.CPU = "half" }), "resources.cpu: Invalid"},
+		"nothing asked":           {set(func(s *spec.Service) { s.Resources.CPU = "0" }), "resources.cpu: Invalid"},
+		"limit below request":     {set(func(s *spec.Service) { s.Resources.MemoryLimit = "500Mi" }), "resources.memoryLimit: Invalid"},
+		"CPU limit below request": {set(func(s *spec.Service) { s.Resources.CPULimit = "100m" }), "resources.cpuLimit: Invalid"},
+		"a JVM in 100 MB": {set(func(s *spec.Service) {
+			s.Resources.Memory, s.Resources.MemoryLimit = "100Mi", "100Mi"
+		}), "resources.memoryLimit: Invalid"},
+		"no max":           {set(func(s *spec.Service) { s.Scale.Max = 0 }), "scale.max: Invalid"},
+		"max below min":    {set(func(s *spec.Service) { s.Scale.Max = 1 }), "scale.max: Invalid"},
+		"a target of 101":  {set(func(s *spec.Service) { s.Scale.CPUPercent = 101 }), "scale.cpuPercent: Invalid"},
+		"a start of hours": {set(func(s *spec.Service) { s.Startup.Seconds = 3600 }), "startup.seconds: Invalid"},
+		"an odd variable":  {set(func(s *spec.Service) { s.Env = map[string]string{"A-B": ""} }), "env.A-B: Invalid"},
+		"the preset's own variable": {
+			set(func(s *spec.Service) { s.Env = map[string]string{"MANAGEMENT_SERVER_PORT": "1"} }), "env.MANAGEMENT_SERVER_PORT: Forbidden",
+		},
+		"a variable twice": {args(func(a *microservice.WebServiceArgs) {
+			a.Service.Env = map[string]string{"A": ""}
+			a.Service.SecretEnv = map[string]string{"A": "a"}
+			a.Secrets = map[string]pulumi.StringInput{"A": pulumi.String("a")}
+		}), "secretEnv.A: Forbidden"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := ptest.Err(t, program(tt.args))
+			require.ErrorContains(t, err, tt.want)
+			assert.Empty(t, got.All(), "nothing is registered before everything is valid")
+		})
+	}
+}
+
+// A secret pasted where its key's name belongs is refused without being repeated.
+func TestNewWebService_rejectsSecretValueUnseen(t *testing.T) {
+	t.Parallel()
+	_, err := ptest.Err(t, program(args(func(a *microservice.WebServiceArgs) {
+		a.Service.SecretEnv = map[string]string{"TOKEN": "hush, hush"}
+		a.Secrets = map[string]pulumi.StringInput{"TOKEN": pulumi.String("x")}
+	})))
+	require.ErrorContains(t, err, "secretEnv.TOKEN: Invalid")
+	assert.NotContains(t, err.Error(), "hush")
+}
+
+func TestNewNamespace(t *testing.T) {
+	t.Parallel()
+	namespace := func(name string) pulumi.RunFunc {
+		return func(ctx *pulumi.Context) error {
+			_, err := microservice.NewNamespace(ctx, "ns", &microservice.NamespaceArgs{NamespaceName: name})
+			return err
+		}
+	}
+	r := ptest.Run(t, namespace("apps")).Only(t, "kubernetes:core/v1:Namespace")
+	assert.Equal(t, "apps", r.Value(t, "metadata.name"))
+	for _, mode := range []string{"enforce", "warn", "audit"} {
+		assert.Equal(t, "restricted", r.Value(t, `metadata.labels["pod-security.kubernetes.io/`+mode+`"]`))
+	}
+	for _, bad := range []string{"", "kube-system", "default", "Apps"} {
+		_, err := ptest.Err(t, namespace(bad))
+		require.ErrorContains(t, err, "namespaceName: Invalid", bad)
+	}
+	_, err := ptest.Err(t, func(ctx *pulumi.Context) error {
+		_, err := microservice.NewNamespace(ctx, "ns", nil)
+		return err
+	})
+	require.ErrorContains(t, err, "namespaceName: Invalid")
+}
