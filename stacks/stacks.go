@@ -26,7 +26,12 @@ func Deploy(ctx *pulumi.Context) error {
 // DeployFrom returns the program of a stack whose files are in root: for a host that does not tell the program its
 // root directory, as the Automation API does not.
 func DeployFrom(root string) pulumi.RunFunc {
-	return func(ctx *pulumi.Context) error { return deploy(ctx, root, time.Now()) }
+	return DeployAsOf(root, time.Now())
+}
+
+// DeployAsOf is DeployFrom on another day: what a version's end of support will mean can be seen before it comes.
+func DeployAsOf(root string, day time.Time) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error { return deploy(ctx, root, day) }
 }
 
 // deploy reads and checks the whole configuration before it registers anything.

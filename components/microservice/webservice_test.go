@@ -1,6 +1,7 @@
 package microservice_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -215,7 +216,7 @@ func TestNewWebService_environment(t *testing.T) {
 	}, d.Value(t, container+".env"))
 	for _, r := range got.All() {
 		if r.Type != secretType {
-			assert.NotContains(t, r.Inputs.Mappable(), "hush", r.URN)
+			assert.NotContains(t, fmt.Sprint(r.Inputs.Mappable()), "hush", r.URN)
 		}
 	}
 }

@@ -88,9 +88,9 @@ func registerStandIn(ctx *pulumi.Context) error {
 	return nil
 }
 
-func remoteClusterState(inputs resource.PropertyMap) resource.PropertyMap {
+func (r *recorder) remoteClusterState(inputs resource.PropertyMap) resource.PropertyMap {
 	state := inputs.Copy()
-	urn := urnOf("", awsClusterType, standInName)
+	urn := r.urnOf("", awsClusterType, standInName)
 	state["eksCluster"] = resource.MakeCustomResourceReference(urn, standInName, "6.83.2")
 	return state
 }

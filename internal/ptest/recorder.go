@@ -39,6 +39,7 @@ type Answers map[string]resource.PropertyMap
 
 // recorder implements pulumi.MockResourceMonitor.
 type recorder struct {
+	stack   string
 	preview bool
 	answers Answers
 
@@ -50,14 +51,14 @@ type recorder struct {
 // NewResource records a registration and answers as a provider would.
 func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	parent := resource.URN(args.RegisterRPC.GetParent())
-	urn := urnOf(parent, args.TypeToken, args.Name)
+	urn := r.urnOf(parent, args.TypeToken, args.Name)
 	r.record(Resource{
 		URN: urn, Type: args.TypeToken, Name: args.Name, Parent: parent, Custom: args.Custom, Inputs: args.Inputs,
 		Provider: args.Provider, Protect: args.RegisterRPC.GetProtect(),
 		IgnoreChanges: args.RegisterRPC.GetIgnoreChanges(), DependsOn: urns(args.RegisterRPC.GetDependencies()),
 	})
 	if args.TypeToken == remoteClusterType {
-		return "", remoteClusterState(args.Inputs), nil
+		return "", r.remoteClusterState(args.Inputs), nil
 	}
 	if !args.Custom {
 		return "", args.Inputs, nil
@@ -90,8 +91,8 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	return nil, fmt.Errorf("ptest: no answer for the invoke %s", args.Token)
 }
 
-func urnOf(parent resource.URN, typ, name string) resource.URN {
-	urn := "urn:pulumi:" + Stack + "::" + Project + "::"
+func (r *recorder) urnOf(parent resource.URN, typ, name string) resource.URN {
+	urn := "urn:pulumi:" + r.stack + "::" + Project + "::"
 	if parent != "" && parent.QualifiedType() != resource.RootStackType {
 		urn += string(parent.QualifiedType()) + "$"
 	}

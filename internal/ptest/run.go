@@ -11,11 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The project and stack that programs run in.
-const (
-	Project = "slipway"
-	Stack   = "test"
-)
+// Project is the project that programs run in.
+const Project = "slipway"
 
 // Result is what a program registered.
 type Result struct {
@@ -26,6 +23,7 @@ type Result struct {
 type Option func(*settings)
 
 type settings struct {
+	stack   string
 	answers Answers
 	config  map[string]string
 	secrets []string
@@ -38,6 +36,9 @@ func WithAnswers(answers Answers) Option { return func(s *settings) { s.answers 
 func WithConfig(config map[string]string, secretKeys ...string) Option {
 	return func(s *settings) { s.config, s.secrets = config, secretKeys }
 }
+
+// WithStack names the stack; without it, the stack is called test.
+func WithStack(name string) Option { return func(s *settings) { s.stack = name } }
 
 // Run runs a program as `pulumi preview` and then as `pulumi up` would, checks what the house requires of every
 // program, and returns what the second run registered.
@@ -62,20 +63,20 @@ func Err(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Result, error) 
 
 // run also registers the cluster that the answer to pulumi-eks' component refers to.
 func run(preview bool, program pulumi.RunFunc, opts []Option) (*recorder, error) {
-	s := &settings{}
+	s := &settings{stack: "test"}
 	for _, opt := range opts {
 		opt(s)
 	}
-	r := &recorder{preview: preview, answers: s.answers, resources: map[resource.URN]Resource{}}
+	r := &recorder{stack: s.stack, preview: preview, answers: s.answers, resources: map[resource.URN]Resource{}}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if err := registerStandIn(ctx); err != nil {
 			return err
 		}
 		return program(ctx)
-	}, pulumi.WithMocks(Project, Stack, r), func(i *pulumi.RunInfo) {
+	}, pulumi.WithMocks(Project, s.stack, r), func(i *pulumi.RunInfo) {
 		i.DryRun, i.Config, i.ConfigSecretKeys = preview, s.config, s.secrets
 	})
-	delete(r.resources, urnOf("", awsClusterType, standInName))
+	delete(r.resources, r.urnOf("", awsClusterType, standInName))
 	return r, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -56,8 +57,8 @@ func (r *Run) Refresh(ctx context.Context) (*Result, error) {
 // Destroy removes all that is deployed. Protection is lifted first: it has no meaning in a simulated account.
 func (r *Run) Destroy(ctx context.Context) (*Result, error) {
 	return r.operate(ctx, "destroy", func(stream chan<- events.EngineEvent) (auto.OutputMap, error) {
-		if err := r.unprotect(ctx); err != nil {
-			return nil, err
+		if _, err := r.Pulumi(ctx, "state", "unprotect", "--all", "--yes"); err != nil {
+			return nil, fmt.Errorf("lifting protection: %w", err)
 		}
 		_, err := r.stack.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.Color(noColor),
 			optdestroy.ProgressStreams(r.log), optdestroy.ErrorProgressStreams(r.log))
@@ -78,14 +79,15 @@ func (r *Run) State(ctx context.Context) (*apitype.DeploymentV3, error) {
 	return state, nil
 }
 
-func (r *Run) unprotect(ctx context.Context) error {
+// Pulumi runs the CLI with arguments of the caller's on the stack, and returns what it printed.
+func (r *Run) Pulumi(ctx context.Context, args ...string) (string, error) {
 	workspace := r.stack.Workspace()
-	_, said, _, err := workspace.PulumiCommand().Run(ctx, workspace.WorkDir(), nil, nil, nil, nil,
-		"state", "unprotect", "--all", "--yes", "--stack", r.stack.Name())
+	out, said, _, err := workspace.PulumiCommand().Run(ctx, workspace.WorkDir(), nil, nil, nil, nil,
+		append(args, "--stack", r.stack.Name())...)
 	if err != nil {
-		return fmt.Errorf("lifting protection: %w: %s", err, said)
+		return out, fmt.Errorf("%w: %s", err, strings.TrimSpace(said))
 	}
-	return nil
+	return out, nil
 }
 
 // operate runs one operation and makes its result out of the engine's events.

@@ -1,0 +1,98 @@
+//go:build unix
+
+package rehearsal_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
+	"github.com/slipway-eks/slipway/rehearsal/internal/rehearse"
+	"github.com/slipway-eks/slipway/stacks"
+)
+
+// deployed is the dev stack after one update. Tests copy it, and so pay for the update once.
+var deployed = sync.OnceValues(func() (snapshot, error) {
+	dir, err := os.MkdirTemp("", "slipway-deployed-")
+	if err != nil {
+		return snapshot{}, err
+	}
+	options, err := platform("dev")
+	if err != nil {
+		return snapshot{}, err
+	}
+	ctx := context.Background()
+	options.Dir, options.Tools, options.EKS = dir, tools, host
+	run, err := engine.Open(ctx, options)
+	if err != nil {
+		return snapshot{}, err
+	}
+	defer run.Close()
+	up, err := run.Up(ctx)
+	if err != nil {
+		return snapshot{}, err
+	}
+	state, err := run.State(ctx)
+	return snapshot{dir: dir, up: up, state: state}, err
+})
+
+// snapshot is a deployed stack that nothing changes any more.
+type snapshot struct {
+	dir   string
+	up    *engine.Result
+	state *apitype.DeploymentV3
+}
+
+// dev returns the deployed dev stack.
+func dev(t *testing.T) snapshot {
+	t.Helper()
+	s, err := deployed()
+	require.NoError(t, err)
+	return s
+}
+
+// devCopy opens a copy of the deployed dev stack of the test's own, changed by change.
+func devCopy(t *testing.T, change func(*engine.Options)) *engine.Run {
+	t.Helper()
+	options, err := platform("dev")
+	require.NoError(t, err)
+	options.Dir = filepath.Join(t.TempDir(), "dev")
+	require.NoError(t, os.CopyFS(options.Dir, os.DirFS(dev(t).dir)))
+	change(&options)
+	return openWith(t, options)
+}
+
+// platform describes a stack of this project.
+func platform(stack string) (engine.Options, error) {
+	subject, err := rehearse.Read(root, stack, time.Now())
+	return engine.Options{
+		Stack: stack, Program: stacks.DeployFrom(root), Project: subject.Project, Settings: subject.Settings,
+		Secrets: subject.Secrets, Account: subject.Account,
+	}, err
+}
+
+// transformed returns program with a transform on the resources of one type, by name.
+func transformed(program pulumi.RunFunc, typ, name string, transform func(pulumi.Map)) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		err := ctx.RegisterResourceTransform(
+			func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
+				if args.Type != typ || args.Name != name {
+					return nil
+				}
+				transform(args.Props)
+				return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
+			})
+		if err != nil {
+			return err
+		}
+		return program(ctx)
+	}
+}
