@@ -34,7 +34,7 @@ func TestPreview_oneChangedTagIsOneNamedUpdate(t *testing.T) {
 	require.Len(t, changes, 1)
 	assert.Equal(t, "update", changes[0].Op)
 	assert.Equal(t, vpc.URN, changes[0].URN)
-	assert.Contains(t, changes[0].Properties, "tags")
+	assert.Equal(t, []string{"tags.owner"}, changes[0].Properties)
 }
 
 func TestPreview_oneChangedVariableRollsOneDeployment(t *testing.T) {

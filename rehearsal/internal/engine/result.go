@@ -32,7 +32,7 @@ type Step struct {
 	Op string
 	// URN names the resource.
 	URN resource.URN
-	// Properties are the top-level properties that differ.
+	// Properties are the paths of the properties that differ.
 	Properties []string
 }
 

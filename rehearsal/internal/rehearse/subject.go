@@ -54,18 +54,12 @@ func Read(root, stack string, now time.Time) (Subject, error) {
 	return s, nil
 }
 
-// account returns the account of an IAM role, and as its caller a session of the role, which is what AWS reports after
-// it was assumed.
+// account returns the account of an IAM role, in which the role is who deploys.
 func account(role string) engine.Account {
-	parts := strings.SplitN(role, ":", 6)
-	name, isRole := strings.CutPrefix(parts[len(parts)-1], "role/")
-	if len(parts) != 6 || !isRole {
+	// arn:aws:iam::123456789012:role/deploy
+	parts := strings.Split(role, ":")
+	if len(parts) != 6 {
 		return engine.Account{}
 	}
-	// A session's ARN leaves out the path of its role.
-	name = name[strings.LastIndex(name, "/")+1:]
-	return engine.Account{
-		ID:     parts[4],
-		Caller: fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/rehearsal", parts[1], parts[4], name),
-	}
+	return engine.Account{ID: parts[4], Caller: role}
 }

@@ -54,34 +54,15 @@ func (k *kind) inputs(olds, live resource.PropertyMap) resource.PropertyMap {
 			// gone from the live thing
 		default:
 			if !k.isMap(key) {
-				v = covered(normal[key], v)
+				v = simprovider.Covered(normal[key], v)
 			}
-			if same(v, normal[key]) {
+			if simprovider.Same(v, normal[key]) {
 				v = old
 			}
 			out[key] = v
 		}
 	}
 	return out
-}
-
-// covered cuts from a live object what the program never set, because AWS filled it in.
-func covered(want, live resource.PropertyValue) resource.PropertyValue {
-	want, bare := simprovider.Bare(want), simprovider.Bare(live)
-	if !want.IsObject() || !bare.IsObject() {
-		return live
-	}
-	out := resource.PropertyMap{}
-	for k, v := range bare.ObjectValue() {
-		if w, ok := want.ObjectValue()[k]; ok {
-			out[k] = covered(w, v)
-		}
-	}
-	return wrapAs(live, resource.NewProperty(out))
-}
-
-func same(a, b resource.PropertyValue) bool {
-	return simprovider.Reveal(a).DeepEquals(simprovider.Reveal(b))
 }
 
 // Update changes a resource in place, or refuses the change as AWS would.
@@ -144,7 +125,7 @@ func (k *kind) changed(r simprovider.Request, live resource.PropertyMap) resourc
 		}
 	}
 	for key, v := range news {
-		if old, had := olds[key]; !had || !same(old, v) {
+		if old, had := olds[key]; !had || !simprovider.Same(old, v) {
 			if !k.isMap(key) {
 				v = overlay(live[key], old, v)
 			}
@@ -171,7 +152,7 @@ func overlay(live, old, v resource.PropertyValue) resource.PropertyValue {
 	for k, e := range want.ObjectValue() {
 		out[k] = overlay(bare.ObjectValue()[k], was[k], e)
 	}
-	return wrapAs(v, resource.NewProperty(out))
+	return simprovider.WrapAs(v, resource.NewProperty(out))
 }
 
 // isMap says whether the program chooses the keys of a property, as it does for tags.

@@ -21,7 +21,7 @@ var settings = []string{
 }
 
 // CheckConfig returns everything that is wrong with a provider's settings.
-func (a *Account) CheckConfig(config resource.PropertyMap) []string {
+func (a *Account) CheckConfig(_ string, config resource.PropertyMap) []string {
 	var problems []string
 	for k := range config {
 		if !slices.Contains(settings, string(k)) && !resource.IsInternalPropertyKey(k) {
@@ -51,7 +51,7 @@ func (a *Account) ReplacesConfig(olds, news resource.PropertyMap) []string {
 
 // Configure makes a provider for one region.
 func (a *Account) Configure(config resource.PropertyMap) (simprovider.Provider, error) {
-	if problems := a.CheckConfig(config); len(problems) > 0 {
+	if problems := a.CheckConfig("", config); len(problems) > 0 {
 		var errs []error
 		for _, p := range problems {
 			errs = append(errs, errors.New(p))

@@ -89,13 +89,13 @@ func edit(v resource.PropertyValue, path []string, f func(resource.PropertyValue
 	case simprovider.IsUnknown(bare):
 		return v
 	case len(path) == 0:
-		return wrapAs(v, f(bare))
+		return simprovider.WrapAs(v, f(bare))
 	case bare.IsArray():
 		out := make([]resource.PropertyValue, 0, len(bare.ArrayValue()))
 		for _, e := range bare.ArrayValue() {
 			out = append(out, edit(e, path, f))
 		}
-		return wrapAs(v, resource.NewProperty(out))
+		return simprovider.WrapAs(v, resource.NewProperty(out))
 	case bare.IsObject():
 		key := resource.PropertyKey(path[0])
 		child, ok := bare.ObjectValue()[key]
@@ -103,18 +103,10 @@ func edit(v resource.PropertyValue, path []string, f func(resource.PropertyValue
 			return v
 		}
 		out := simprovider.Merge(bare.ObjectValue(), resource.PropertyMap{key: edit(child, path[1:], f)})
-		return wrapAs(v, resource.NewProperty(out))
+		return simprovider.WrapAs(v, resource.NewProperty(out))
 	default:
 		return v
 	}
-}
-
-// wrapAs marks v secret if old was.
-func wrapAs(old, v resource.PropertyValue) resource.PropertyValue {
-	if old.IsSecret() || (old.IsOutput() && old.OutputValue().Secret) {
-		return resource.MakeSecret(v)
-	}
-	return v
 }
 
 // normalised returns inputs in the form in which AWS returns them.

@@ -53,7 +53,7 @@ func (p *provider) tagged(row *kind, in resource.PropertyMap) resource.PropertyM
 		return in // unknown as a whole, or refused further on
 	}
 	tags := resource.NewProperty(simprovider.Merge(p.defaultTags, bare.ObjectValue()))
-	return simprovider.Merge(in, resource.PropertyMap{"tags": wrapAs(own, tags)})
+	return simprovider.Merge(in, resource.PropertyMap{"tags": simprovider.WrapAs(own, tags)})
 }
 
 // textual turns documents that were given as objects into text, as the bridged provider does.
@@ -96,6 +96,9 @@ func (p *provider) Normal(typ string, inputs resource.PropertyMap) resource.Prop
 	}
 	return inputs
 }
+
+// Conceal marks nothing: AWS has no property among those modelled that is always secret.
+func (p *provider) Conceal(_ string, inputs resource.PropertyMap) resource.PropertyMap { return inputs }
 
 // Replaces says which changes force a new resource.
 func (p *provider) Replaces(r simprovider.Request, changed []string) simprovider.Replacement {

@@ -13,7 +13,7 @@ import (
 // Version is the version of the SDK whose types the cluster follows.
 const Version = "4.33.0"
 
-// Options describe the simulated API servers.
+// Options describe a cluster.
 type Options struct {
 	// File keeps the objects between runs. Empty keeps them in memory only.
 	File string
@@ -21,37 +21,37 @@ type Options struct {
 	Clock func() time.Time
 }
 
-// Clusters are the API servers behind all kubeconfigs of a program, told apart by their addresses. It is the model
-// of one provider server.
-type Clusters struct {
+// Cluster is a simulated cluster: the model of one provider server. Kubeconfigs with different addresses see
+// different objects, as if each address had a cluster of its own.
+type Cluster struct {
 	options Options
 	store   *simprovider.Store
 	kinds   map[string]kind
 	checked atomic.Int64
 }
 
-var _ simprovider.Model = (*Clusters)(nil)
+var _ simprovider.Model = (*Cluster)(nil)
 
-// New opens the clusters.
-func New(options Options) (*Clusters, error) {
+// New opens a cluster.
+func New(options Options) (*Cluster, error) {
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
 	store, err := simprovider.OpenStore(options.File)
 	if err != nil {
-		return nil, fmt.Errorf("opening the simulated clusters: %w", err)
+		return nil, fmt.Errorf("opening the simulated cluster: %w", err)
 	}
-	return &Clusters{options: options, store: store, kinds: table()}, nil
+	return &Cluster{options: options, store: store, kinds: table()}, nil
 }
 
 // Package is "kubernetes".
-func (c *Clusters) Package() string { return "kubernetes" }
+func (c *Cluster) Package() string { return "kubernetes" }
 
 // Version is the version of the SDK whose types the cluster follows.
-func (c *Clusters) Version() string { return Version }
+func (c *Cluster) Version() string { return Version }
 
 // Checked counts the objects that were decoded and checked.
-func (c *Clusters) Checked() int { return int(c.checked.Load()) }
+func (c *Cluster) Checked() int { return int(c.checked.Load()) }
 
 // Object is one live object.
 type Object struct {
@@ -62,7 +62,7 @@ type Object struct {
 }
 
 // Objects returns what exists, in a stable order.
-func (c *Clusters) Objects() []Object {
+func (c *Cluster) Objects() []Object {
 	var out []Object
 	for _, r := range c.store.All() {
 		namespace, name := split(r.ID)
@@ -74,7 +74,7 @@ func (c *Clusters) Objects() []Object {
 }
 
 // Drift changes top-level properties of a live object behind the engine's back, as kubectl would.
-func (c *Clusters) Drift(typ, id string, properties map[string]any) error {
+func (c *Cluster) Drift(typ, id string, properties map[string]any) error {
 	return c.outside(typ, id, func(tx *simprovider.Tx, r simprovider.Record) {
 		r.Live = simprovider.Merge(r.Live, resource.NewPropertyMapFromMap(properties))
 		tx.Put(r)
@@ -82,11 +82,11 @@ func (c *Clusters) Drift(typ, id string, properties map[string]any) error {
 }
 
 // Lose removes a live object behind the engine's back.
-func (c *Clusters) Lose(typ, id string) error {
+func (c *Cluster) Lose(typ, id string) error {
 	return c.outside(typ, id, func(tx *simprovider.Tx, r simprovider.Record) { tx.Remove(r.Key()) })
 }
 
-func (c *Clusters) outside(typ, id string, change func(*simprovider.Tx, simprovider.Record)) error {
+func (c *Cluster) outside(typ, id string, change func(*simprovider.Tx, simprovider.Record)) error {
 	return c.store.Do(func(tx *simprovider.Tx) error {
 		for _, r := range tx.All() {
 			if r.Type == typ && r.ID == id {
@@ -94,6 +94,6 @@ func (c *Clusters) outside(typ, id string, change func(*simprovider.Tx, simprovi
 				return nil
 			}
 		}
-		return fmt.Errorf("no cluster has a %s %q", typ, id)
+		return fmt.Errorf("the cluster has no %s %q", typ, id)
 	})
 }

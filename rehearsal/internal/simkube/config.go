@@ -21,8 +21,13 @@ var settings = []string{
 	"suppressDeprecationWarnings", "suppressHelmHookWarnings",
 }
 
+// eksComponent is in the URN of the providers that pulumi-eks makes for itself.
+const eksComponent = "eks:index:Cluster$"
+
 // CheckConfig returns everything that is wrong with a provider's settings.
-func (c *Clusters) CheckConfig(config resource.PropertyMap) []string {
+//
+// The kubeconfigs that pulumi-eks makes for itself name no region; nothing uses them, so they may.
+func (c *Cluster) CheckConfig(urn string, config resource.PropertyMap) []string {
 	var problems []string
 	for k := range config {
 		if !slices.Contains(settings, string(k)) && !resource.IsInternalPropertyKey(k) {
@@ -33,7 +38,14 @@ func (c *Clusters) CheckConfig(config resource.PropertyMap) []string {
 	if v, ok := config["kubeconfig"]; ok && v.ContainsUnknowns() {
 		return problems
 	}
-	if _, err := server(config); err != nil {
+	k, err := read(config)
+	if err == nil {
+		_, err = k.server()
+	}
+	if err == nil && !strings.Contains(urn, eksComponent) && !slices.Contains(k.command(), "--region") {
+		err = errors.New("the kubeconfig's exec has no --region: it would depend on who runs it")
+	}
+	if err != nil {
 		problems = append(problems, "kubernetes provider: "+err.Error())
 	}
 	return problems
@@ -41,7 +53,7 @@ func (c *Clusters) CheckConfig(config resource.PropertyMap) []string {
 
 // ReplacesConfig says when the objects of a provider go to another cluster. A cluster identifier that stays the same
 // says that it is the same cluster, whatever the kubeconfig; without one a new server means a new cluster.
-func (c *Clusters) ReplacesConfig(olds, news resource.PropertyMap) []string {
+func (c *Cluster) ReplacesConfig(olds, news resource.PropertyMap) []string {
 	before, after := olds["clusterIdentifier"], news["clusterIdentifier"]
 	if before.IsString() && after.IsString() {
 		if before.StringValue() != after.StringValue() {
@@ -52,23 +64,32 @@ func (c *Clusters) ReplacesConfig(olds, news resource.PropertyMap) []string {
 	if news["kubeconfig"].ContainsUnknowns() {
 		return []string{"kubeconfig"}
 	}
-	old, err := server(olds)
-	if now, err2 := server(news); err != nil || err2 != nil || old != now {
+	old, err := address(olds)
+	if now, err2 := address(news); err != nil || err2 != nil || old != now {
 		return []string{"kubeconfig"}
 	}
 	return nil
 }
 
 // Configure makes a provider for one cluster.
-func (c *Clusters) Configure(config resource.PropertyMap) (simprovider.Provider, error) {
-	if problems := c.CheckConfig(config); len(problems) > 0 {
-		return nil, errors.New(strings.Join(problems, "; "))
-	}
+func (c *Cluster) Configure(config resource.PropertyMap) (simprovider.Provider, error) {
 	if config["kubeconfig"].ContainsUnknowns() {
-		return &provider{Clusters: c}, nil
+		return &provider{Cluster: c}, nil
 	}
-	address, err := server(config)
-	return &provider{Clusters: c, server: address}, err
+	server, err := address(config)
+	if err != nil {
+		return nil, fmt.Errorf("kubernetes provider: %w", err)
+	}
+	return &provider{Cluster: c, server: server}, nil
+}
+
+// address returns the address of the API server.
+func address(config resource.PropertyMap) (string, error) {
+	k, err := read(config)
+	if err != nil {
+		return "", err
+	}
+	return k.server()
 }
 
 // kubeconfig is the part of a kubeconfig that the rehearsal reads.
@@ -92,16 +113,21 @@ type kubeconfig struct {
 	}
 }
 
-// server returns the address of the API server. Its errors repeat nothing of the kubeconfig, which may be a secret.
-func server(config resource.PropertyMap) (string, error) {
+// read parses the kubeconfig. Its errors repeat nothing of it: it may be a secret.
+func read(config resource.PropertyMap) (kubeconfig, error) {
+	var k kubeconfig
 	v := simprovider.Reveal(config["kubeconfig"])
 	if !v.IsString() || v.StringValue() == "" {
-		return "", errors.New(`setting "kubeconfig" is required: the rehearsal does not read one from the environment`)
+		return k, errors.New(`setting "kubeconfig" is required: the rehearsal does not read one from the environment`)
 	}
-	var k kubeconfig
 	if err := yaml.Unmarshal([]byte(v.StringValue()), &k); err != nil {
-		return "", errors.New("the kubeconfig is neither JSON nor YAML")
+		return k, errors.New("the kubeconfig is neither JSON nor YAML")
 	}
+	return k, nil
+}
+
+// server returns the address of the API server of the current context.
+func (k kubeconfig) server() (string, error) {
 	for _, context := range k.Contexts {
 		if context.Name == k.CurrentContext {
 			address, err := k.clusterServer(context.Context.Cluster)
@@ -130,8 +156,8 @@ func (k kubeconfig) clusterServer(name string) (string, error) {
 	return "", errors.New("the kubeconfig has no cluster of the context's name")
 }
 
-// userIsSafe wants a token that is fetched for each call and belongs to a region. A token or key inside the
-// kubeconfig would be written into the state and expire there.
+// userIsSafe wants a token that is fetched for each call. A token or key inside the kubeconfig would be written into
+// the state, and expire there.
 func (k kubeconfig) userIsSafe(name string) error {
 	for _, u := range k.Users {
 		if u.Name != name {
@@ -142,17 +168,9 @@ func (k kubeconfig) userIsSafe(name string) error {
 				return fmt.Errorf("the kubeconfig's user has %q; only exec is accepted, since it stores no credential", key)
 			}
 		}
-		exec, ok := u.User["exec"].(map[string]any)
-		if !ok {
-			return errors.New("the kubeconfig's user has no exec")
-		}
-		var words []string
-		list, _ := exec["args"].([]any)
-		for _, w := range list {
-			words = append(words, fmt.Sprint(w))
-		}
-		command := fmt.Sprint(exec["command"])
-		if command != "aws" || !ordered(words, "eks", "get-token") || !slices.Contains(words, "--cluster-name") {
+		words := command(u.User)
+		if len(words) == 0 || words[0] != "aws" || !adjacent(words, "eks", "get-token") ||
+			!slices.Contains(words, "--cluster-name") {
 			return errors.New("the kubeconfig's exec must be aws eks get-token --cluster-name")
 		}
 		return nil
@@ -160,8 +178,30 @@ func (k kubeconfig) userIsSafe(name string) error {
 	return errors.New("the kubeconfig has no user of the context's name")
 }
 
-// ordered says whether the words appear next to each other.
-func ordered(words []string, first, second string) bool {
+// command returns the words of all users' commands.
+func (k kubeconfig) command() []string {
+	var words []string
+	for _, u := range k.Users {
+		words = append(words, command(u.User)...)
+	}
+	return words
+}
+
+func command(user map[string]any) []string {
+	exec, ok := user["exec"].(map[string]any)
+	if !ok {
+		return nil
+	}
+	words := []string{fmt.Sprint(exec["command"])}
+	list, _ := exec["args"].([]any)
+	for _, w := range list {
+		words = append(words, fmt.Sprint(w))
+	}
+	return words
+}
+
+// adjacent says whether the words appear next to each other.
+func adjacent(words []string, first, second string) bool {
 	i := slices.Index(words, first)
 	return i >= 0 && i+1 < len(words) && words[i+1] == second
 }

@@ -17,7 +17,7 @@ func (s *Server) CheckConfig(_ context.Context, r *pulumirpc.CheckRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
-	problems := s.model.CheckConfig(news)
+	problems := s.model.CheckConfig(r.Urn, news)
 	s.recorder.add(Event{Method: "CheckConfig", URN: r.Urn, Inputs: news, Failed: len(problems) > 0})
 	return &pulumirpc.CheckResponse{Inputs: r.News, Failures: failures(problems)}, nil
 }

@@ -13,7 +13,7 @@ type Model interface {
 	// Version is the version of the SDK that the model follows.
 	Version() string
 	// CheckConfig returns everything that is wrong with a provider's configuration. Unknown values are not wrong.
-	CheckConfig(config resource.PropertyMap) []string
+	CheckConfig(urn string, config resource.PropertyMap) []string
 	// ReplacesConfig returns the configuration keys whose change makes the engine replace the provider, and so
 	// all resources that it made.
 	ReplacesConfig(olds, news resource.PropertyMap) []string
@@ -27,6 +27,8 @@ type Provider interface {
 	Check(r Request) (resource.PropertyMap, []string)
 	// Normal returns inputs in the form in which two values that mean the same are equal.
 	Normal(typ string, inputs resource.PropertyMap) resource.PropertyMap
+	// Conceal marks what is secret by its nature, whether or not the program said so.
+	Conceal(typ string, inputs resource.PropertyMap) resource.PropertyMap
 	// Replaces says which of the changed paths cannot be changed in place.
 	Replaces(r Request, changed []string) Replacement
 	// Create makes the resource. In a preview it returns what is known before.

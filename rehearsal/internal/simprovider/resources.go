@@ -17,10 +17,10 @@ func request(urn, id string) Request {
 	return Request{Type: string(u.Type()), Name: u.Name(), URN: urn, ID: id}
 }
 
-func (s *Server) record(method string, r Request, failed bool) {
+func (s *Server) record(method string, p Provider, r Request, failed bool) {
 	s.recorder.add(Event{
 		Method: method, Type: r.Type, Name: r.Name, URN: r.URN, ID: r.ID,
-		Preview: r.Preview, Inputs: r.Inputs, Failed: failed,
+		Preview: r.Preview, Inputs: p.Conceal(r.Type, r.Inputs), Failed: failed,
 	})
 }
 
@@ -37,7 +37,7 @@ func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumi
 		return nil, err
 	}
 	checked, problems := p.Check(r)
-	s.record("Check", r, len(problems) > 0)
+	s.record("Check", p, r, len(problems) > 0)
 	out, err := marshal(checked)
 	return &pulumirpc.CheckResponse{Inputs: out, Failures: failures(problems)}, err
 }
@@ -56,7 +56,7 @@ func (s *Server) Diff(ctx context.Context, in *pulumirpc.DiffRequest) (*pulumirp
 	if err != nil {
 		return nil, err
 	}
-	s.record("Diff", r, false)
+	s.record("Diff", p, r, false)
 	return diff(p, r), nil
 }
 
@@ -73,7 +73,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	}
 	state, err := p.Create(r)
 	r.ID = state.ID
-	s.record("Create", r, err != nil)
+	s.record("Create", p, r, err != nil)
 	if err != nil {
 		return nil, failure("creating", r, err)
 	}
@@ -93,7 +93,7 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 		return nil, err
 	}
 	state, err := p.Read(r)
-	s.record("Read", r, err != nil)
+	s.record("Read", p, r, err != nil)
 	if err != nil {
 		return nil, failure("reading", r, err)
 	}
@@ -123,7 +123,7 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 		return nil, err
 	}
 	state, err := p.Update(r)
-	s.record("Update", r, err != nil)
+	s.record("Update", p, r, err != nil)
 	if err != nil {
 		return nil, failure("updating", r, err)
 	}
@@ -143,7 +143,7 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 		return nil, err
 	}
 	err = p.Delete(r)
-	s.record("Delete", r, err != nil)
+	s.record("Delete", p, r, err != nil)
 	if err != nil {
 		return nil, failure("deleting", r, err)
 	}

@@ -120,3 +120,37 @@ func Bare(v resource.PropertyValue) resource.PropertyValue {
 		v = inner
 	}
 }
+
+// WrapAs marks v secret if old is.
+func WrapAs(old, v resource.PropertyValue) resource.PropertyValue {
+	if isSecret(old) {
+		return resource.MakeSecret(v)
+	}
+	return v
+}
+
+// Covered cuts from a live object what the program never set, because the cloud filled it in.
+func Covered(want, live resource.PropertyValue) resource.PropertyValue {
+	want, bare := Bare(want), Bare(live)
+	switch {
+	case want.IsObject() && bare.IsObject():
+		out := resource.PropertyMap{}
+		for k, v := range bare.ObjectValue() {
+			if w, ok := want.ObjectValue()[k]; ok {
+				out[k] = Covered(w, v)
+			}
+		}
+		return WrapAs(live, resource.NewProperty(out))
+	case want.IsArray() && bare.IsArray() && len(want.ArrayValue()) == len(bare.ArrayValue()):
+		out := make([]resource.PropertyValue, 0, len(bare.ArrayValue()))
+		for i, v := range bare.ArrayValue() {
+			out = append(out, Covered(want.ArrayValue()[i], v))
+		}
+		return WrapAs(live, resource.NewProperty(out))
+	default:
+		return live
+	}
+}
+
+// Same says whether two values are equal, secret or not.
+func Same(a, b resource.PropertyValue) bool { return Reveal(a).DeepEquals(Reveal(b)) }

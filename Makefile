@@ -1,0 +1,71 @@
+# Slipway: what a developer runs. `make help` lists it.
+
+STACK ?= dev
+SHELL := /bin/bash
+
+# golangci-lint is built from the module that pins it, into a folder that git ignores.
+LINT := bin/golangci-lint
+
+MODULES := . rehearsal
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+.PHONY: check
+check: ## check the configuration of every stack (compiles no SDK)
+	go run ./internal/cmd/check
+
+.PHONY: rehearse
+rehearse: ## rehearse STACK=dev|prod with no cloud account (KEEP=1 keeps it for the next run, JSON=1 for machines)
+	@go -C rehearsal run ./cmd/launch rehearse --root .. --stack $(STACK) $(if $(KEEP),--keep) $(if $(JSON),--json) $(if $(VERBOSE),--verbose)
+
+.PHONY: rehearse-destroy
+rehearse-destroy: ## end a rehearsal that was kept
+	@go -C rehearsal run ./cmd/launch destroy --root .. --stack $(STACK)
+
+.PHONY: test
+test: check test-root test-rehearsal ## run every test
+
+.PHONY: test-root
+test-root: ## run the tests of the library and the program: the everyday loop
+	go test ./...
+
+.PHONY: test-rehearsal
+test-rehearsal: ## run the tests of the rehearsal, with the real engine
+	go -C rehearsal test ./...
+
+.PHONY: prove
+prove: ## take the fix of each story out and require its test to fail
+	go run ./internal/cmd/prove
+
+.PHONY: fuzz
+fuzz: ## fuzz the decoder of configuration for a few seconds
+	go test -run '^$$' -fuzz FuzzDecode -fuzztime 5s ./internal/config
+
+.PHONY: lint
+lint: $(LINT) ## check style and the house's import rules
+	@for m in $(MODULES); do echo "linting $$m"; (cd $$m && $(CURDIR)/$(LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+
+.PHONY: fmt
+fmt: $(LINT) ## format all Go code
+	@for m in $(MODULES); do (cd $$m && $(CURDIR)/$(LINT) fmt --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+
+$(LINT): tools/go.mod tools/go.sum
+	go -C tools build -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: portable
+portable: ## compile what depends on the operating system for Linux and macOS
+	@for os in linux darwin; do echo "compiling for $$os"; \
+	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null $$(cd rehearsal && go list ./cmd/launch) || exit 1; \
+	done
+
+.PHONY: schemas
+schemas: ## write the JSON Schemas of the configuration files anew
+	go test ./internal/config -run Schema -update
+
+.PHONY: clean
+clean: ## remove what was built in this checkout, and kept rehearsals
+	rm -rf bin .slipway
