@@ -103,8 +103,8 @@ func ValidateImage(path *field.Path, ref string) field.ErrorList {
 		return field.ErrorList{field.Required(path, "")}
 	}
 	name, tag := splitImage(ref)
-	if at := strings.Index(ref, "@"); at >= 0 {
-		if imageDigest.MatchString(ref[at+1:]) {
+	if _, digest, ok := strings.Cut(ref, "@"); ok {
+		if imageDigest.MatchString(digest) {
 			return nil
 		}
 		return field.ErrorList{field.Invalid(path, ref, "must have a digest sha256:... of 64 hexadecimal digits")}

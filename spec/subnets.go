@@ -29,8 +29,8 @@ const (
 //	0        192       216    222 224      256
 //	| private | public  | data |  | control plane
 var slots = map[Tier]struct {
-	start   int // of the first zone's subnet, in 256ths of the range
-	newBits int // longer than the VPC's prefix
+	start   uint32 // of the first zone's subnet, in 256ths of the range
+	newBits int    // longer than the VPC's prefix
 }{
 	TierPrivate:      {start: 0, newBits: 3},
 	TierPublic:       {start: 192, newBits: 6},
@@ -60,7 +60,7 @@ func SubnetRange(vpcRange string, tier Tier, zone string) (string, error) {
 
 	part := uint32(1) << (32 - vpc.Bits() - 8) // addresses in a 256th of the range
 	bits := min(vpc.Bits()+slot.newBits, smallestSubnet)
-	offset := uint32(slot.start)*part + uint32(letter-'a')<<(32-bits)
+	offset := slot.start*part + uint32(letter-'a')<<(32-bits)
 
 	base := vpc.Masked().Addr().As4()
 	var at [4]byte

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -75,9 +76,7 @@ func deploy(ctx *pulumi.Context, root string, now time.Time) error {
 // defaultTags returns the stack's tags with those that name the project and the stack.
 func defaultTags(project, stack string, own map[string]string) map[string]string {
 	tags := map[string]string{projectTag: project, stackTag: stack}
-	for key, value := range own {
-		tags[key] = value
-	}
+	maps.Copy(tags, own)
 	return tags
 }
 

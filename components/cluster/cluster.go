@@ -116,8 +116,10 @@ func (args *ClusterArgs) complete() (ClusterArgs, error) {
 		name string
 		set  bool
 	}{
-		{"name", a.Cluster.Name != ""}, {"region", a.Region != ""},
-		{"vpcId", a.VpcID != nil}, {"subnetIds", a.SubnetIDs != nil},
+		{"name", a.Cluster.Name != ""},
+		{"region", a.Region != ""},
+		{"vpcId", a.VpcID != nil},
+		{"subnetIds", a.SubnetIDs != nil},
 	} {
 		if !required.set {
 			errs = append(errs, field.Required(field.NewPath(required.name), ""))

@@ -20,7 +20,7 @@ const (
 	autoscalerType = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 	budgetType     = "kubernetes:policy/v1:PodDisruptionBudget"
 	serviceType    = "kubernetes:core/v1:Service"
-	secretType     = "kubernetes:core/v1:Secret" //nolint:gosec // a resource type, not a credential
+	secretType     = "kubernetes:core/v1:Secret"
 	accountType    = "kubernetes:core/v1:ServiceAccount"
 )
 

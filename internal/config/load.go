@@ -17,8 +17,10 @@ import (
 // regionKey is the key that the AWS provider reads its region from.
 const regionKey = "aws:region"
 
-// region is the form of the name of an AWS region, in any partition.
-var region = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+// RegionPattern is the form of the name of an AWS region, in any partition.
+const RegionPattern = `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`
+
+var region = regexp.MustCompile(RegionPattern)
 
 // servicesSection is both the catalogue's path and the section with its overrides.
 const servicesSection = "services"

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/slipway-eks/slipway/internal/config"
 	"github.com/slipway-eks/slipway/internal/fieldtags"
 	"github.com/slipway-eks/slipway/spec"
 )
@@ -98,7 +99,7 @@ func compile(t *testing.T, file string) *validate.Schema {
 func stackSchema(t *testing.T) *generate.Schema {
 	t.Helper()
 	platform := platformSchema(t)
-	config := &generate.Schema{
+	keys := &generate.Schema{
 		Type: "object", Properties: generate.NewProperties(), Required: []string{"aws:region"},
 		PropertyNames:     &generate.Schema{Pattern: ":"},
 		PatternProperties: map[string]*generate.Schema{notOurs: generate.TrueSchema},
@@ -108,28 +109,28 @@ func stackSchema(t *testing.T) *generate.Schema {
 			Description:          "A secret that a service names in secretEnv: pulumi config set --secret NAME.",
 		},
 	}
-	config.AdditionalProperties.Properties.Set("secure", &generate.Schema{Type: "string", MinLength: number(1)})
-	config.Properties.Set("aws:region", &generate.Schema{
-		Type: "string", Pattern: "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", Description: "The region that everything is made in.",
+	keys.AdditionalProperties.Properties.Set("secure", &generate.Schema{Type: "string", MinLength: number(1)})
+	keys.Properties.Set("aws:region", &generate.Schema{
+		Type: "string", Pattern: config.RegionPattern, Description: "The region that everything is made in.",
 	})
 	for pair := platform.Properties.Oldest(); pair != nil; pair = pair.Next() {
-		config.Properties.Set("slipway:"+pair.Key, pair.Value)
+		keys.Properties.Set("slipway:"+pair.Key, pair.Value)
 	}
 	for _, name := range platform.Required {
 		if name != "services" {
-			config.Required = append(config.Required, "slipway:"+name)
+			keys.Required = append(keys.Required, "slipway:"+name)
 		}
 	}
 	services := *platform.Properties.Value("services")
 	services.Description = "Overrides of the catalogue, services.yaml, by service name."
 	services.AdditionalProperties = override(t, platform.Definitions, services.AdditionalProperties)
-	config.Properties.Set("slipway:services", &services)
+	keys.Properties.Set("slipway:services", &services)
 	schema := &generate.Schema{
 		Version: draft, Title: "Slipway stack configuration: Pulumi.<stack>.yaml", Type: "object",
 		Properties: generate.NewProperties(), Required: []string{"config"}, AdditionalProperties: generate.FalseSchema,
 		Definitions: platform.Definitions,
 	}
-	schema.Properties.Set("config", config)
+	schema.Properties.Set("config", keys)
 	schema.Properties.Set("environment", &generate.Schema{Description: "Pulumi ESC environments."})
 	for _, name := range []string{"secretsprovider", "encryptedkey", "encryptionsalt"} {
 		schema.Properties.Set(name, &generate.Schema{Type: "string", Description: "Written by Pulumi."})
@@ -188,7 +189,7 @@ func zonesSchema() *generate.Schema {
 		{Type: "integer", Minimum: "2", Maximum: "6"},
 		{
 			Type: "array", MinItems: low, MaxItems: high, UniqueItems: true,
-			Items: &generate.Schema{Type: "string", Pattern: "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}[a-f]$"},
+			Items: &generate.Schema{Type: "string", Pattern: strings.TrimSuffix(config.RegionPattern, "$") + "[a-f]$"},
 		},
 	}}
 }

@@ -221,7 +221,7 @@ type tag map[string][]string
 func parse(sf reflect.StructField) tag {
 	t := tag{}
 	text := strings.ReplaceAll(sf.Tag.Get("jsonschema"), `\,`, "\x00")
-	for _, word := range strings.Split(text, ",") {
+	for word := range strings.SplitSeq(text, ",") {
 		key, value, _ := strings.Cut(word, "=")
 		t[key] = append(t[key], strings.ReplaceAll(value, "\x00", ","))
 	}

@@ -1,6 +1,7 @@
 package ptest
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -57,9 +58,7 @@ func computed(args pulumi.MockResourceArgs) resource.PropertyMap {
 		service, _, _ := strings.Cut(strings.TrimPrefix(args.TypeToken, "aws:"), "/")
 		state["arn"] = resource.NewProperty("arn:aws:" + service + ":" + Region + ":" + Account + ":" + args.Name)
 	}
-	for key, value := range extra[args.TypeToken] {
-		state[key] = value
-	}
+	maps.Copy(state, extra[args.TypeToken])
 	return state
 }
 

@@ -42,21 +42,21 @@ func WithStack(name string) Option { return func(s *settings) { s.stack = name }
 
 // Run runs a program as `pulumi preview` and then as `pulumi up` would, checks what the house requires of every
 // program, and returns what the second run registered.
-func Run(t testing.TB, program pulumi.RunFunc, opts ...Option) *Result {
-	t.Helper()
+func Run(tb testing.TB, program pulumi.RunFunc, opts ...Option) *Result {
+	tb.Helper()
 	preview, err := run(true, program, opts)
-	require.NoError(t, err, "preview")
-	require.Empty(t, preview.violations(), "preview")
+	require.NoError(tb, err, "preview")
+	require.Empty(tb, preview.violations(), "preview")
 	up, err := run(false, program, opts)
-	require.NoError(t, err, "up")
-	require.Empty(t, up.violations(), "up")
-	require.Equal(t, preview.names(), up.names(), "the preview must show every resource")
+	require.NoError(tb, err, "up")
+	require.Empty(tb, up.violations(), "up")
+	require.Equal(tb, preview.names(), up.names(), "the preview must show every resource")
 	return &Result{resources: up.resources}
 }
 
 // Err runs a program as `pulumi up` would and returns its error, with what it registered before.
-func Err(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Result, error) {
-	t.Helper()
+func Err(tb testing.TB, program pulumi.RunFunc, opts ...Option) (*Result, error) {
+	tb.Helper()
 	r, err := run(false, program, opts)
 	return &Result{resources: r.resources}, err
 }
@@ -116,16 +116,16 @@ func (r *Result) OfType(typ string) []Resource {
 }
 
 // Only returns the one registration of a type, or fails the test.
-func (r *Result) Only(t testing.TB, typ string) Resource {
-	t.Helper()
+func (r *Result) Only(tb testing.TB, typ string) Resource {
+	tb.Helper()
 	found := r.OfType(typ)
-	require.Len(t, found, 1, "resources of type %s", typ)
+	require.Len(tb, found, 1, "resources of type %s", typ)
 	return found[0]
 }
 
 // Named returns the registration of a type and name, or fails the test.
-func (r *Result) Named(t testing.TB, typ, name string) Resource {
-	t.Helper()
+func (r *Result) Named(tb testing.TB, typ, name string) Resource {
+	tb.Helper()
 	var names []string
 	for _, res := range r.OfType(typ) {
 		if res.Name == name {
@@ -133,15 +133,15 @@ func (r *Result) Named(t testing.TB, typ, name string) Resource {
 		}
 		names = append(names, res.Name)
 	}
-	require.Failf(t, "no such resource", "%s %q; there are %v", typ, name, names)
+	require.Failf(tb, "no such resource", "%s %q; there are %v", typ, name, names)
 	return Resource{}
 }
 
 // Value returns the input at a path such as spec.ports[0].port as plain Go; nil where there is none. Secrets are
 // unwrapped: use IsSecret to ask whether a value is one.
-func (r Resource) Value(t testing.TB, path string) any {
-	t.Helper()
-	v, ok := r.get(t, path)
+func (r Resource) Value(tb testing.TB, path string) any {
+	tb.Helper()
+	v, ok := r.get(tb, path)
 	if !ok {
 		return nil
 	}
@@ -149,10 +149,10 @@ func (r Resource) Value(t testing.TB, path string) any {
 }
 
 // IsSecret says whether the input at a path, or one around it, is a secret.
-func (r Resource) IsSecret(t testing.TB, path string) bool {
-	t.Helper()
+func (r Resource) IsSecret(tb testing.TB, path string) bool {
+	tb.Helper()
 	parsed, err := resource.ParsePropertyPath(path)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	for i := 1; i <= len(parsed); i++ {
 		if v, ok := parsed[:i].Get(resource.NewProperty(r.Inputs)); ok && v.ContainsSecrets() && v.IsSecret() {
 			return true
@@ -161,10 +161,10 @@ func (r Resource) IsSecret(t testing.TB, path string) bool {
 	return false
 }
 
-func (r Resource) get(t testing.TB, path string) (resource.PropertyValue, bool) {
-	t.Helper()
+func (r Resource) get(tb testing.TB, path string) (resource.PropertyValue, bool) {
+	tb.Helper()
 	parsed, err := resource.ParsePropertyPath(path)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return parsed.Get(unwrap(resource.NewProperty(r.Inputs)))
 }
 

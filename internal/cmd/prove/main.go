@@ -41,8 +41,9 @@ func main() {
 	only := flag.String("only", "", "prove only mutants whose name starts with this, such as S20")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Stdout, *only); err != nil {
+	err := run(ctx, os.Stdout, *only)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "prove:", err)
 		os.Exit(1)
 	}
