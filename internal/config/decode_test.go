@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -64,8 +65,10 @@ func decodeShip(t *testing.T, text string, s *ship) field.ErrorList {
 
 func TestDecode_accepts(t *testing.T) {
 	t.Parallel()
-	start := ship{Name: "old", Masts: 1, Crew: []string{"a", "b"}, Flags: map[string]string{"a": "1", "b": "2"},
-		Boats: map[string]boat{"gig": {Oars: 6, Name: "old"}}, Wind: wind{Knots: 5}}
+	start := ship{
+		Name: "old", Masts: 1, Crew: []string{"a", "b"}, Flags: map[string]string{"a": "1", "b": "2"},
+		Boats: map[string]boat{"gig": {Oars: 6, Name: "old"}}, Wind: wind{Knots: 5},
+	}
 	for name, c := range map[string]struct {
 		text string
 		want func(*ship)
@@ -176,15 +179,16 @@ func TestDecode_reportsEverythingAtOnce(t *testing.T) {
 // Aliases that repeat aliases make 10^9 values of a few hundred letters.
 func TestDecode_endsWhereAliasesRepeatAliases(t *testing.T) {
 	t.Parallel()
-	outer := "fleet: {s0: {fleet: &a0 {x: {name: a}, y: {name: b}}}"
+	var text strings.Builder
+	text.WriteString("fleet: {s0: {fleet: &a0 {x: {name: a}, y: {name: b}}}")
 	for i := 1; i <= 9; i++ {
-		outer += fmt.Sprintf(", s%d: {fleet: &a%d {", i, i)
+		fmt.Fprintf(&text, ", s%d: {fleet: &a%d {", i, i)
 		for j := range 10 {
-			outer += fmt.Sprintf("r%d: {fleet: *a%d}, ", j, i-1)
+			fmt.Fprintf(&text, "r%d: {fleet: *a%d}, ", j, i-1)
 		}
-		outer += "}}"
+		text.WriteString("}}")
 	}
-	errs := decodeShip(t, outer+"}", &ship{})
+	errs := decodeShip(t, text.String()+"}", &ship{})
 	require.Len(t, errs, 1)
 	assert.Contains(t, errs[0].Error(), "do aliases repeat aliases?")
 }

@@ -88,7 +88,12 @@ func describe(n *yaml.Node) string {
 		return "a mapping"
 	case yaml.SequenceNode:
 		return "a list"
+	default:
+		return describeScalar(n)
 	}
+}
+
+func describeScalar(n *yaml.Node) string {
 	switch n.ShortTag() {
 	case tagInt:
 		if !decimal.MatchString(n.Value) {

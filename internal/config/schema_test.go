@@ -45,7 +45,7 @@ func TestSchemas_current(t *testing.T) {
 		require.NoError(t, err)
 		want := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(text)) + "\n"
 		if *update {
-			require.NoError(t, os.WriteFile(filepath.Join(root, file), []byte(want), 0o644)) //nolint:gosec // read by editors
+			require.NoError(t, os.WriteFile(filepath.Join(root, file), []byte(want), 0o644))
 		}
 		got, err := os.ReadFile(filepath.Join(root, file))
 		require.NoError(t, err)

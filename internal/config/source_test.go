@@ -204,7 +204,7 @@ func TestFromFiles_rootIsNotTheWorkingDirectory(t *testing.T) { //nolint:paralle
 	_, err = s.FromEngine(func(key string) (string, bool) {
 		return map[string]string{"aws:region": "eu-west-1", "slipway:chatToken": "x"}[key], key == "aws:region"
 	}, today)
-	assert.ErrorContains(t, err, "network.cidr: Required value")
+	require.ErrorContains(t, err, "network.cidr: Required value")
 	assert.NotContains(t, err.Error(), "services.yaml")
 }
 

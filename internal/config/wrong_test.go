@@ -123,9 +123,7 @@ func assertRefused(t *testing.T, w wrong) bool {
 func assertProblem(t *testing.T, err error, file, path, name string) bool {
 	t.Helper()
 	var problems config.Problems
-	if !assert.ErrorAs(t, err, &problems, name) {
-		return false
-	}
+	require.ErrorAs(t, err, &problems, name)
 	ok := slices.ContainsFunc(problems, func(p config.Problem) bool {
 		rest, found := strings.CutPrefix(p.Path, path)
 		return p.File == file && found && (rest == "" || rest[0] == '.' || rest[0] == '[')

@@ -41,6 +41,7 @@ func setDefaults(v reflect.Value) {
 			}
 			setDefaults(f)
 		}
+	default: // a value without fields
 	}
 }
 
