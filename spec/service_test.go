@@ -74,7 +74,7 @@ func TestZones_forms(t *testing.T) {
 	require.NoError(t, z.SetList([]string{"eu-west-1a", "eu-west-1b"}))
 	assertJSON(t, `["eu-west-1a","eu-west-1b"]`, z)
 	for _, wrong := range []any{1, 7, "3", 3.0, true} {
-		assert.Error(t, z.SetScalar(wrong), "%v", wrong)
+		require.Error(t, z.SetScalar(wrong), "%v", wrong)
 	}
 	assert.Error(t, z.SetList(nil), "no zones are not the same as zones that are not given")
 }

@@ -102,7 +102,7 @@ func engine(t *testing.T, stack map[string]any) func(string) (string, bool) {
 			return text, ok
 		}
 		text, err := json.Marshal(value)
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		return string(text), ok
 	}
 }

@@ -21,7 +21,7 @@ type Account struct {
 // Cloud is the simulated account and the simulated cluster, with the servers that the engine reaches them through.
 type Cloud struct {
 	AWS  *simaws.Account
-	Kube *simkube.Clusters
+	Kube *simkube.Cluster
 
 	awsServer, kubeServer *simprovider.Server
 }

@@ -57,7 +57,9 @@ func firewallRows() map[string]refused {
 	} {
 		block := map[bool]string{true: "cidrBlocks", false: "cidrIpv4"}[typ == oldRuleType]
 		protocol := map[bool]string{true: "protocol", false: "ipProtocol"}[typ == oldRuleType]
-		add := func(sentence, want string, run func(p *parts) error) { rows[typ+": "+sentence] = refused{typ, want, run} }
+		add := func(sentence, want string, run func(p *parts) error) {
+			rows[typ+": "+sentence] = refused{typ, want, run}
+		}
 		with := func(changes m) func(*parts) error {
 			return try(typ, func(p *parts) m { return https(p, typ, changes) })
 		}

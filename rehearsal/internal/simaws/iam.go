@@ -44,7 +44,7 @@ var (
 var iamKinds = []kind{
 	{
 		token: roleToken, args: iam.RoleArgs{}, state: iam.Role{}, global: true,
-		models: "assumeRolePolicy description forceDetachPolicies maxSessionDuration name path permissionsBoundary tags",
+		models:   "assumeRolePolicy description forceDetachPolicies maxSessionDuration name path permissionsBoundary tags",
 		required: "assumeRolePolicy", forceNew: "name path", documents: "assumeRolePolicy",
 		name:     simprovider.AutoName{Property: "name", Hex: 7, Max: maxRoleName},
 		defaults: map[string]any{"forceDetachPolicies": false, "maxSessionDuration": 3600, "path": "/"},

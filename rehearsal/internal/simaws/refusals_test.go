@@ -74,7 +74,7 @@ var networkRefusals = map[string]refused{
 	"a subnet over another": {subnetType, "InvalidSubnet.Conflict: another subnet", try(subnetType, func(p *parts) m {
 		return m{"vpcId": p.vpc.ID, "cidrBlock": "10.0.0.128/25"}
 	})},
-	"a subnet is deleted under a NAT gateway": {subnetType, "DependencyViolation: subnet-", drop(func(p *parts) simtest.Resource { return p.subnetA })},
+	"a subnet is deleted under a NAT gateway":           {subnetType, "DependencyViolation: subnet-", drop(func(p *parts) simtest.Resource { return p.subnetA })},
 	"an internet gateway for a VPC that does not exist": {igwType, "InvalidVpcID.NotFound: vpc-0", try(igwType, func(*parts) m { return m{"vpcId": "vpc-0"} })},
 	"a second internet gateway": {igwType, "Resource.AlreadyAssociated: already has an internet gateway", try(igwType, func(p *parts) m {
 		return m{"vpcId": p.vpc.ID}
@@ -118,7 +118,7 @@ var networkRefusals = map[string]refused{
 	"a sixth NAT gateway in a zone": {natType, "NatGatewayLimitExceeded: 5", func(p *parts) error {
 		return several(p, 5, natType, func(int) m { return m{"subnetId": p.subnetA.ID, "connectivityType": "private"} })
 	}},
-	"a route table of a VPC that does not exist": {tableType, "InvalidVpcID.NotFound: vpc-0", try(tableType, func(*parts) m { return m{"vpcId": "vpc-0"} })},
+	"a route table of a VPC that does not exist":    {tableType, "InvalidVpcID.NotFound: vpc-0", try(tableType, func(*parts) m { return m{"vpcId": "vpc-0"} })},
 	"a route table is deleted while subnets use it": {tableType, "DependencyViolation: rtb-", drop(func(p *parts) simtest.Resource { return p.table })},
 	"a route in no table": {routeType, "InvalidRouteTableID.NotFound: rtb-0", try(routeType, func(p *parts) m {
 		return m{"routeTableId": "rtb-0", "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": p.nat.ID}

@@ -101,7 +101,7 @@ func anys(words []string) []any {
 type parts struct {
 	cloud
 	vpc, subnetA, subnetC, igw, eip, nat, table, route, role, nodeRole, group, logs, cluster, nodes simtest.Resource
-	all                                                                                              []simtest.Resource
+	all                                                                                             []simtest.Resource
 }
 
 func (p *parts) make(t *testing.T, typ, name string, inputs m) simtest.Resource {
