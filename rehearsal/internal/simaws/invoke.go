@@ -20,7 +20,7 @@ var functions = map[string]function{
 	"aws:index/getPartition:getPartition":                 {"", getPartition},
 	"aws:index/getRegion:getRegion":                       {"name", getRegion},
 	"aws:index/getCallerIdentity:getCallerIdentity":       {"", getCallerIdentity},
-	"aws:index/getAvailabilityZones:getAvailabilityZones": {"state filters.name filters.values", getZones},
+	"aws:index/getAvailabilityZones:getAvailabilityZones": {"state filters.name filters.values excludeZoneIds", getZones},
 }
 
 // Invoke answers a function, or refuses it or an argument by name.
@@ -90,8 +90,15 @@ func getZones(p *provider, args props) (map[string]any, error) {
 			return nil, fmt.Errorf("filter %q is not known to the rehearsal", name)
 		}
 	}
+	names, ids := []any{}, []any{}
+	excluded := args.strs("excludeZoneIds")
+	for i, id := range p.region.zoneIDs() {
+		if !slices.Contains(excluded, fmt.Sprint(id)) {
+			names, ids = append(names, p.region.zoneNames()[i]), append(ids, id)
+		}
+	}
 	return map[string]any{
-		"id": p.region.name, "state": "available", "names": p.region.zoneNames(), "zoneIds": p.region.zoneIDs(),
+		"id": p.region.name, "state": "available", "names": names, "zoneIds": ids,
 		"groupNames": []any{p.region.name},
 	}, nil
 }
