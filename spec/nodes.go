@@ -24,6 +24,17 @@ type NodeGroup struct {
 	DiskGiB int `json:"diskGiB,omitempty" jsonschema:"default=50,minimum=20,maximum=16384"`
 	// Labels are Kubernetes labels of the nodes.
 	Labels map[string]string `json:"labels,omitempty"`
+	// Taints keep pods off the nodes that do not tolerate them, by key.
+	Taints map[string]Taint `json:"taints,omitempty"`
+	// Scaling is what adds and takes away nodes: pendingPods, cpu (or {cpu: {percent: 50}}) or none. Default:
+	// pendingPods.
+	Scaling Scaling `json:"scaling,omitempty"`
+	// MaxPods is the number of pods on a node. Default: what EKS computes with prefix delegation, 110 on most types.
+	// A number of your own needs an imageId.
+	MaxPods int `json:"maxPods,omitempty" jsonschema:"minimum=4,maximum=250"`
+	// ImageID pins the machine image (ami-...), an EKS image of Amazon Linux 2023 for the cluster's version and the
+	// group's architecture. Upgrades are then yours. Default: the one that EKS recommends.
+	ImageID string `json:"imageId,omitempty" jsonschema:"pattern=^ami-[0-9a-f]{8\\,17}$"`
 }
 
 // Default fills in what is not set.
@@ -36,14 +47,25 @@ func (n *NodeGroup) Validate(path *field.Path) field.ErrorList {
 		errs = append(errs, field.Invalid(path.Child("max"), n.Max, fmt.Sprintf("is below min, %d", n.Min)))
 	}
 	errs = append(errs, n.validateInstanceTypes(path.Child("instanceTypes"))...)
+	errs = append(errs, n.Scaling.validate(path.Child("scaling"))...)
+	errs = append(errs, n.validateMaxPods(path)...)
 	for _, key := range sortedKeys(n.Labels) {
-		at := path.Child("labels", key)
-		for _, problem := range validation.IsQualifiedName(key) {
-			errs = append(errs, field.Invalid(at, key, problem))
-		}
-		for _, problem := range validation.IsValidLabelValue(n.Labels[key]) {
-			errs = append(errs, field.Invalid(at, n.Labels[key], problem))
-		}
+		errs = append(errs, validateLabelPair(path.Child("labels", key), key, n.Labels[key])...)
+	}
+	for _, key := range sortedKeys(n.Taints) {
+		errs = append(errs, validateLabelPair(path.Child("taints", key), key, n.Taints[key].Value)...)
+	}
+	return errs
+}
+
+// validateLabelPair reports why key and value cannot be those of a label or a taint.
+func validateLabelPair(path *field.Path, key, value string) field.ErrorList {
+	var errs field.ErrorList
+	for _, problem := range validation.IsQualifiedName(key) {
+		errs = append(errs, field.Invalid(path, key, problem))
+	}
+	for _, problem := range validation.IsValidLabelValue(value) {
+		errs = append(errs, field.Invalid(path, value, problem))
 	}
 	return errs
 }

@@ -17,6 +17,8 @@ type Platform struct {
 	Cluster Cluster `json:"cluster"`
 	// Nodes are the groups of machines, by name.
 	Nodes map[string]NodeGroup `json:"nodes"`
+	// Alerts says who is told when nodes come and go. Optional.
+	Alerts *Alerts `json:"alerts,omitempty"`
 	// Registry is where images are.
 	Registry Registry `json:"registry"`
 	// Release is the version of each service.
@@ -51,6 +53,9 @@ func (p *Platform) Validate(now time.Time) field.ErrorList {
 	errs := p.Network.Validate(field.NewPath("network"))
 	errs = append(errs, p.Cluster.Validate(field.NewPath("cluster"), now)...)
 	errs = append(errs, p.validateNodes(field.NewPath("nodes"))...)
+	if p.Alerts != nil {
+		errs = append(errs, p.Alerts.Validate(field.NewPath("alerts"))...)
+	}
 	errs = append(errs, p.Registry.Validate(field.NewPath("registry"))...)
 	errs = append(errs, p.Release.Validate(field.NewPath("release"), &p.Registry, p.Services)...)
 	errs = append(errs, ValidateNamespace(field.NewPath("namespace"), p.Namespace)...)

@@ -12,11 +12,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/slipway-eks/slipway/components/cluster"
+	"github.com/slipway-eks/slipway/components/identity"
 	"github.com/slipway-eks/slipway/components/microservice"
 	"github.com/slipway-eks/slipway/components/network"
 	"github.com/slipway-eks/slipway/components/nodes"
 	"github.com/slipway-eks/slipway/internal/gate"
-	"github.com/slipway-eks/slipway/internal/iampolicy"
 	"github.com/slipway-eks/slipway/spec"
 )
 
@@ -101,12 +101,22 @@ func NewPlatform(
 func (p *Platform) newNodes(
 	ctx *pulumi.Context, name string, a *PlatformArgs, parent pulumi.ResourceOption,
 ) ([]pulumi.StringOutput, error) {
+	topic, err := newAlerts(ctx, name, a.Platform.Alerts, parent)
+	if err != nil {
+		return nil, err
+	}
 	var ready []pulumi.StringOutput
 	for _, group := range slices.Sorted(maps.Keys(a.Platform.Nodes)) {
 		g, err := nodes.NewManagedGroup(ctx, name+"-"+group, &nodes.ManagedGroupArgs{
 			Group: a.Platform.Nodes[group], GroupName: group, Version: a.Platform.Cluster.Version,
 			ClusterName: p.Cluster.Name, SubnetIDs: p.Network.PrivateSubnetIDs,
-			Partition: iampolicy.Partition(a.Platform.Cluster.DeployRoleARN), Tags: a.InstanceTags,
+			ControlPlane: nodes.ControlPlane{
+				Endpoint:             p.Cluster.Endpoint,
+				CertificateAuthority: p.Cluster.CertificateAuthority,
+				ServiceCIDR:          p.Cluster.ServiceCIDR,
+			},
+			AlertTopicARN: topic,
+			Partition:     identity.Partition(a.Platform.Cluster.DeployRoleARN), Tags: a.InstanceTags,
 		}, parent)
 		if err != nil {
 			return nil, err
@@ -114,6 +124,20 @@ func (p *Platform) newNodes(
 		ready = append(ready, g.ClusterName)
 	}
 	return ready, nil
+}
+
+// newAlerts registers the topic that node groups report to; nil if nobody is to be told.
+func newAlerts(
+	ctx *pulumi.Context, name string, alerts *spec.Alerts, parent pulumi.ResourceOption,
+) (pulumi.StringInput, error) {
+	if alerts == nil {
+		return nil, nil //nolint:nilnil // no topic is what was asked for
+	}
+	a, err := nodes.NewAlerts(ctx, name+"-alerts", &nodes.AlertsArgs{Alerts: *alerts}, parent)
+	if err != nil {
+		return nil, err
+	}
+	return a.TopicARN, nil
 }
 
 // newKubernetes registers the provider of everything inside the cluster. Its kubeconfig waits for the nodes, and so

@@ -4,11 +4,9 @@ import (
 	"fmt"
 
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 
-	"github.com/slipway-eks/slipway/internal/iampolicy"
+	"github.com/slipway-eks/slipway/components/identity"
 	"github.com/slipway-eks/slipway/spec"
 )
 
@@ -34,14 +32,14 @@ func cniSettings() map[string]any {
 
 // newAddons registers the add-ons that a node needs before it can join.
 func (b *builder) newAddons() error {
-	role, attachment, err := b.newCNIRole()
+	role, err := b.newCNIRole()
 	if err != nil {
 		return err
 	}
 	if err := b.newAddon(spec.AddonVPCCNI, &awseks.AddonArgs{
-		ServiceAccountRoleArn: role.Arn,
+		ServiceAccountRoleArn: role.ARN,
 		ConfigurationValues:   pulumi.JSONMarshal(cniSettings()),
-	}, attachment); err != nil {
+	}); err != nil {
 		return err
 	}
 	for _, addon := range []string{spec.AddonKubeProxy, spec.AddonPodIdentityAgent} {
@@ -53,7 +51,7 @@ func (b *builder) newAddons() error {
 }
 
 // newAddon registers one add-on. A version that is not pinned is the one that AWS chose at creation, and stays.
-func (b *builder) newAddon(addon string, args *awseks.AddonArgs, after ...pulumi.Resource) error {
+func (b *builder) newAddon(addon string, args *awseks.AddonArgs) error {
 	args.ClusterName = b.plane.name
 	args.AddonName = pulumi.String(addon)
 	args.ResolveConflictsOnCreate = pulumi.String(overwrite)
@@ -61,7 +59,7 @@ func (b *builder) newAddon(addon string, args *awseks.AddonArgs, after ...pulumi
 	if version, pinned := b.args.Cluster.AddonVersions[addon]; pinned {
 		args.AddonVersion = pulumi.String(version)
 	}
-	r, err := awseks.NewAddon(b.ctx, b.name+"-"+addon, args, b.parent, pulumi.DependsOn(after))
+	r, err := awseks.NewAddon(b.ctx, b.name+"-"+addon, args, b.parent)
 	if err != nil {
 		return fmt.Errorf("creating add-on %s: %w", addon, err)
 	}
@@ -70,26 +68,21 @@ func (b *builder) newAddon(addon string, args *awseks.AddonArgs, after ...pulumi
 }
 
 // newCNIRole registers the role of the CNI's service account, so that nodes themselves need no right to change
-// network interfaces.
-func (b *builder) newCNIRole() (*iam.Role, *iam.RolePolicyAttachment, error) {
-	trust := pulumix.Cast[pulumi.StringOutput](pulumix.Apply2Err(b.oidc.Arn, b.plane.issuer,
-		func(provider, issuer string) (string, error) {
-			return iampolicy.WebIdentityTrust(provider, issuer, cniNamespace, cniServiceAccount).JSON()
-		}))
-	name := b.name + "-" + spec.AddonVPCCNI
-	role, err := iam.NewRole(b.ctx, name, &iam.RoleArgs{
-		Description:      pulumi.String("Lets the VPC CNI of EKS cluster " + b.args.Cluster.Name + " manage network interfaces"),
-		AssumeRolePolicy: trust,
+// network interfaces. The CNI runs before anything that gives out other credentials does.
+func (b *builder) newCNIRole() (*identity.ServiceAccountRole, error) {
+	role, err := identity.NewServiceAccountRole(b.ctx, b.name+"-"+spec.AddonVPCCNI, &identity.ServiceAccountRoleArgs{
+		Description:     "Lets the VPC CNI of EKS cluster " + b.args.Cluster.Name + " manage network interfaces",
+		Namespace:       cniNamespace,
+		ServiceAccount:  cniServiceAccount,
+		Method:          identity.IRSA,
+		OIDCProviderARN: b.oidc.Arn,
+		Issuer:          b.plane.issuer,
+		ManagedPolicyARNs: []string{
+			identity.ManagedPolicyARN(identity.Partition(b.args.Cluster.DeployRoleARN), cniPolicy),
+		},
 	}, b.parent)
 	if err != nil {
-		return nil, nil, fmt.Errorf("creating role of the CNI: %w", err)
+		return nil, fmt.Errorf("creating role of the CNI: %w", err)
 	}
-	partition := iampolicy.Partition(b.args.Cluster.DeployRoleARN)
-	attachment, err := iam.NewRolePolicyAttachment(b.ctx, name, &iam.RolePolicyAttachmentArgs{
-		Role: role.Name, PolicyArn: pulumi.String(iampolicy.ManagedPolicyARN(partition, cniPolicy)),
-	}, b.parent)
-	if err != nil {
-		return nil, nil, fmt.Errorf("attaching %s: %w", cniPolicy, err)
-	}
-	return role, attachment, nil
+	return role, nil
 }

@@ -60,6 +60,8 @@ type Cluster struct {
 	CertificateAuthority pulumi.StringOutput `pulumi:"certificateAuthority"`
 	// SecurityGroupID is the security group that EKS gives the control plane and its managed nodes.
 	SecurityGroupID pulumi.StringOutput `pulumi:"securityGroupId"`
+	// ServiceCIDR is the range of the cluster's Services.
+	ServiceCIDR pulumi.StringOutput `pulumi:"serviceCidr"`
 	// Issuer is the URL of the cluster's OIDC issuer, with https://.
 	Issuer pulumi.StringOutput `pulumi:"issuer"`
 	// OIDCProviderARN is the IAM identity provider of the issuer.
@@ -91,12 +93,13 @@ func NewCluster(ctx *pulumi.Context, name string, args *ClusterArgs, opts ...pul
 	c.Name = gate.String(b.plane.name, slices.Concat(b.entries, b.addons)...)
 	c.ARN, c.Version, c.Endpoint = b.plane.arn, b.plane.version, b.plane.endpoint
 	c.CertificateAuthority, c.SecurityGroupID = b.plane.certificateAuthority, b.plane.securityGroupID
+	c.ServiceCIDR = b.plane.serviceCIDR
 	c.Issuer, c.OIDCProviderARN = b.plane.issuer, b.oidc.Arn
 	config := gate.String(kubeconfig(b.plane, a.Region, a.Cluster.DeployRoleARN), b.entries...)
 	c.Kubeconfig = pulumi.ToSecret(config).(pulumi.StringOutput)
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"name": c.Name, "arn": c.ARN, "version": c.Version, "endpoint": c.Endpoint,
-		"certificateAuthority": c.CertificateAuthority, "securityGroupId": c.SecurityGroupID,
+		"certificateAuthority": c.CertificateAuthority, "securityGroupId": c.SecurityGroupID, "serviceCidr": c.ServiceCIDR,
 		"issuer": c.Issuer, "oidcProviderArn": c.OIDCProviderARN, "kubeconfig": c.Kubeconfig,
 	})
 }

@@ -8,7 +8,7 @@ import (
 	pulumieks "github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/slipway-eks/slipway/internal/iampolicy"
+	"github.com/slipway-eks/slipway/components/identity"
 )
 
 // controlPlaneLogs are all the log types that EKS has.
@@ -20,7 +20,7 @@ const awsClusterType = "aws:eks/cluster:Cluster"
 // controlPlane is what the rest of the package reads of an EKS cluster. pulumi-eks stands behind this one type, so
 // that it can be replaced by the plain AWS resource in one file.
 type controlPlane struct {
-	name, arn, version, endpoint, certificateAuthority, securityGroupID, issuer pulumi.StringOutput
+	name, arn, version, endpoint, certificateAuthority, securityGroupID, issuer, serviceCIDR pulumi.StringOutput
 }
 
 // newControlPlane registers the control plane through pulumi-eks, which is asked for nothing else: its node groups,
@@ -58,6 +58,7 @@ func newControlPlane(b *builder) (*controlPlane, error) {
 		name: flat(eks.Name()), arn: flat(eks.Arn()), version: flat(eks.Version()), endpoint: flat(eks.Endpoint()),
 		certificateAuthority: flat(eks.CertificateAuthority().Data().Elem()),
 		securityGroupID:      flat(eks.VpcConfig().ClusterSecurityGroupId().Elem()),
+		serviceCIDR:          flat(eks.KubernetesNetworkConfig().ServiceIpv4Cidr().Elem()),
 		issuer:               flat(eks.Identities().Index(pulumi.Int(0)).Oidcs().Index(pulumi.Int(0)).Issuer().Elem()),
 	}, nil
 }
@@ -88,5 +89,5 @@ func (b *builder) transform(_ context.Context, a *pulumi.ResourceTransformArgs) 
 
 // adminPolicyARN returns EKS's policy of full rights, in the partition of the role that gets them.
 func adminPolicyARN(roleARN string) string {
-	return "arn:" + iampolicy.Partition(roleARN) + ":eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+	return "arn:" + identity.Partition(roleARN) + ":eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 }

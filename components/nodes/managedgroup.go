@@ -3,6 +3,8 @@ package nodes
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -12,8 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/slipway-eks/slipway/components/identity"
 	"github.com/slipway-eks/slipway/internal/gate"
-	"github.com/slipway-eks/slipway/internal/iampolicy"
 	"github.com/slipway-eks/slipway/spec"
 )
 
@@ -32,13 +34,6 @@ var nodePolicies = []string{
 	"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore",
 }
 
-// rootDevice is the name of the root volume in Amazon Linux 2023's images.
-const rootDevice = "/dev/xvda"
-
-// metadataHops is how far an answer of the instance metadata service may travel. One hop reaches the node and not its
-// pods, which have roles of their own.
-const metadataHops = 1
-
 // ManagedGroupArgs configures a ManagedGroup.
 type ManagedGroupArgs struct {
 	// Group describes the nodes. Required: its InstanceTypes and Max.
@@ -53,9 +48,24 @@ type ManagedGroupArgs struct {
 	Version string
 	// Partition is the AWS partition of managed policies. Default: aws.
 	Partition string
+	// ControlPlane is what nodes with an image of their own are told of the control plane. Required with
+	// Group.ImageID.
+	ControlPlane ControlPlane
+	// AlertTopicARN is an SNS topic that is told when nodes come and go, and when that fails. Optional.
+	AlertTopicARN pulumi.StringInput
 	// Tags are put on what EC2 launches for the group: instances, volumes and network interfaces do not inherit the
 	// provider's default tags.
 	Tags map[string]string
+}
+
+// ControlPlane is what a node needs to know to join a cluster.
+type ControlPlane struct {
+	// Endpoint is the URL of the API server.
+	Endpoint pulumi.StringInput
+	// CertificateAuthority is the API server's CA certificate, as base64 of PEM.
+	CertificateAuthority pulumi.StringInput
+	// ServiceCIDR is the range of the cluster's Services.
+	ServiceCIDR pulumi.StringInput
 }
 
 // ManagedGroup is an EKS managed node group.
@@ -82,6 +92,9 @@ func NewManagedGroup(
 	if err := ctx.RegisterComponentResourceV2(managedGroupType, name, a.recorded(), g, opts...); err != nil {
 		return nil, fmt.Errorf("registering node group %q: %w", name, err)
 	}
+	if err := a.warn(ctx, g); err != nil {
+		return nil, fmt.Errorf("warning of node group %q: %w", name, err)
+	}
 	parent := pulumi.Parent(g)
 	role, attachments, err := newNodeRole(ctx, name, a.Partition, parent)
 	if err != nil {
@@ -96,9 +109,12 @@ func NewManagedGroup(
 		return nil, fmt.Errorf("creating node group %q: %w", name, err)
 	}
 
+	g.AutoScalingGroupName = group.Resources.Index(pulumi.Int(0)).AutoscalingGroups().Index(pulumi.Int(0)).Name().Elem()
+	if err := newScaling(ctx, name, &a, g.AutoScalingGroupName, parent); err != nil {
+		return nil, fmt.Errorf("node group %q: %w", name, err)
+	}
 	g.ClusterName = gate.String(a.ClusterName, group)
 	g.RoleARN = role.Arn
-	g.AutoScalingGroupName = group.Resources.Index(pulumi.Int(0)).AutoscalingGroups().Index(pulumi.Int(0)).Name().Elem()
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{
 		"clusterName": g.ClusterName, "roleArn": g.RoleARN, "autoScalingGroupName": g.AutoScalingGroupName,
 	})
@@ -110,18 +126,12 @@ func newGroup(
 	ctx *pulumi.Context, name string, a *ManagedGroupArgs, role *iam.Role, template *ec2.LaunchTemplate,
 	after []pulumi.Resource, parent pulumi.ResourceOption,
 ) (*awseks.NodeGroup, error) {
-	capacity := "ON_DEMAND"
-	if a.Group.Spot {
-		capacity = "SPOT"
-	}
-	return awseks.NewNodeGroup(ctx, name, &awseks.NodeGroupArgs{
+	args := &awseks.NodeGroupArgs{
 		ClusterName:   a.ClusterName,
 		NodeRoleArn:   role.Arn,
 		SubnetIds:     a.SubnetIDs,
-		AmiType:       pulumi.String(amiTypes[a.Group.Arch()]),
-		CapacityType:  pulumi.String(capacity),
+		CapacityType:  pulumi.String(capacity(&a.Group)),
 		InstanceTypes: pulumi.ToStringArray(a.Group.InstanceTypes),
-		Version:       pulumi.String(a.Version),
 		ScalingConfig: awseks.NodeGroupScalingConfigArgs{
 			MinSize: pulumi.Int(a.Group.Min), MaxSize: pulumi.Int(a.Group.Max), DesiredSize: pulumi.Int(a.Group.Min),
 		},
@@ -130,12 +140,39 @@ func newGroup(
 			Id:      template.ID(),
 			Version: pulumix.Cast[pulumi.StringOutput](pulumix.Apply(template.LatestVersion, strconv.Itoa)),
 		},
-		Labels:           labels(a),
+		Labels:           withEntry(a.Group.Labels, GroupLabel, a.GroupName),
+		Taints:           taints(a.Group.Taints),
 		NodeRepairConfig: awseks.NodeGroupNodeRepairConfigArgs{Enabled: pulumi.Bool(true)},
-	}, parent,
+	}
+	if a.Group.ImageID == "" { // with an image of its own, a group has no image type and no version
+		args.AmiType, args.Version = pulumi.String(amiTypes[a.Group.Arch()]), pulumi.String(a.Version)
+	}
+	return awseks.NewNodeGroup(ctx, name, args, parent,
 		pulumi.DependsOn(after),
 		// The number of nodes is the autoscaler's after the first deployment.
 		pulumi.IgnoreChanges([]string{"scalingConfig.desiredSize"}))
+}
+
+func capacity(g *spec.NodeGroup) string {
+	if g.Spot {
+		return "SPOT"
+	}
+	return "ON_DEMAND"
+}
+
+// effects are EKS' words for what Kubernetes calls by others (EKS API reference, Taint).
+var effects = map[string]string{
+	"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE",
+}
+
+func taints(byKey map[string]spec.Taint) awseks.NodeGroupTaintArray {
+	var all awseks.NodeGroupTaintArray
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		all = append(all, awseks.NodeGroupTaintArgs{
+			Key: pulumi.String(key), Value: pulumi.String(byKey[key].Value), Effect: pulumi.String(effects[byKey[key].Effect]),
+		})
+	}
+	return all
 }
 
 // newNodeRole registers the role of the nodes. The group waits for its policies: a node without them cannot join, and
@@ -145,7 +182,7 @@ func newNodeRole(
 ) (*iam.Role, []pulumi.Resource, error) {
 	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
 		Description:      pulumi.String("Role of the EKS nodes of " + name),
-		AssumeRolePolicy: pulumi.String(iampolicy.ServiceTrust("ec2.amazonaws.com").Must()),
+		AssumeRolePolicy: pulumi.String(identity.ServiceTrust("ec2.amazonaws.com").MustJSON()),
 	}, parent)
 	if err != nil {
 		return nil, nil, fmt.Errorf("creating role: %w", err)
@@ -153,7 +190,7 @@ func newNodeRole(
 	var attachments []pulumi.Resource
 	for _, policy := range nodePolicies {
 		attachment, err := iam.NewRolePolicyAttachment(ctx, name+"-"+policy, &iam.RolePolicyAttachmentArgs{
-			Role: role.Name, PolicyArn: pulumi.String(iampolicy.ManagedPolicyARN(partition, policy)),
+			Role: role.Name, PolicyArn: pulumi.String(identity.ManagedPolicyARN(partition, policy)),
 		}, parent)
 		if err != nil {
 			return nil, nil, fmt.Errorf("attaching %s: %w", policy, err)
@@ -161,40 +198,6 @@ func newNodeRole(
 		attachments = append(attachments, attachment)
 	}
 	return role, attachments, nil
-}
-
-// newLaunchTemplate registers what EKS has no argument for. It names no image (EKS then adds what a node needs to
-// join), no key pair, and no security groups (with one of ours EKS would not attach the cluster's).
-func newLaunchTemplate(
-	ctx *pulumi.Context, name string, a *ManagedGroupArgs, parent pulumi.ResourceOption,
-) (*ec2.LaunchTemplate, error) {
-	tags := withEntry(a.Tags, "Name", name)
-	specifications := ec2.LaunchTemplateTagSpecificationArray{}
-	for _, kind := range []string{"instance", "volume", "network-interface"} {
-		specifications = append(specifications, ec2.LaunchTemplateTagSpecificationArgs{
-			ResourceType: pulumi.String(kind), Tags: tags,
-		})
-	}
-	template, err := ec2.NewLaunchTemplate(ctx, name, &ec2.LaunchTemplateArgs{
-		UpdateDefaultVersion: pulumi.Bool(true),
-		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
-			HttpEndpoint:            pulumi.String("enabled"),
-			HttpTokens:              pulumi.String("required"),
-			HttpPutResponseHopLimit: pulumi.Int(metadataHops),
-		},
-		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{ec2.LaunchTemplateBlockDeviceMappingArgs{
-			DeviceName: pulumi.String(rootDevice),
-			Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
-				VolumeSize: pulumi.Int(a.Group.DiskGiB), VolumeType: pulumi.String("gp3"),
-				Encrypted: pulumi.String("true"), DeleteOnTermination: pulumi.String("true"),
-			},
-		}},
-		TagSpecifications: specifications,
-	}, parent)
-	if err != nil {
-		return nil, fmt.Errorf("creating launch template: %w", err)
-	}
-	return template, nil
 }
 
 // complete returns a copy of args with defaults set, or every problem found in it.
@@ -214,6 +217,9 @@ func (args *ManagedGroupArgs) complete() (ManagedGroupArgs, error) {
 		set  bool
 	}{
 		{"clusterName", a.ClusterName != nil}, {"subnetIds", a.SubnetIDs != nil}, {"version", a.Version != ""},
+		{"controlPlane.endpoint", a.Group.ImageID == "" || a.ControlPlane.Endpoint != nil},
+		{"controlPlane.certificateAuthority", a.Group.ImageID == "" || a.ControlPlane.CertificateAuthority != nil},
+		{"controlPlane.serviceCidr", a.Group.ImageID == "" || a.ControlPlane.ServiceCIDR != nil},
 	} {
 		if !required.set {
 			errs = append(errs, field.Required(field.NewPath(required.name), ""))
@@ -225,6 +231,15 @@ func (args *ManagedGroupArgs) complete() (ManagedGroupArgs, error) {
 	return a, nil
 }
 
+// warn says what is allowed and yet worth a second look.
+func (args *ManagedGroupArgs) warn(ctx *pulumi.Context, g *ManagedGroup) error {
+	text := args.Group.ReservedMemoryWarning()
+	if text == "" {
+		return nil
+	}
+	return ctx.Log.Warn(text, &pulumi.LogArgs{Resource: g})
+}
+
 // recorded is what state remembers of the args: plain values only, so that no child waits for an Output.
 func (args *ManagedGroupArgs) recorded() pulumi.Map {
 	return pulumi.Map{
@@ -234,19 +249,4 @@ func (args *ManagedGroupArgs) recorded() pulumi.Map {
 		"max":           pulumi.Int(args.Group.Max),
 		"version":       pulumi.String(args.Version),
 	}
-}
-
-// labels are the group's own and the one that names it.
-func labels(a *ManagedGroupArgs) pulumi.StringMap {
-	return withEntry(a.Group.Labels, GroupLabel, a.GroupName)
-}
-
-// withEntry returns m, which may be nil, with one entry more.
-func withEntry(m map[string]string, key, value string) pulumi.StringMap {
-	all := pulumi.StringMap{}
-	for k, v := range m {
-		all[k] = pulumi.String(v)
-	}
-	all[key] = pulumi.String(value)
-	return all
 }

@@ -37,8 +37,11 @@ var goodWords = map[string][]string{
 	"Cluster.publicAccessCidrs[]": {"203.0.113.0/24", "198.51.100.7/32", "192.0.2.0/28", "10.0.0.0/8"},
 	"Cluster.secretsKeyArn":       {"arn:aws:kms:eu-west-1:123456789012:key/1234"},
 	"Cluster.addonVersions.*":     {"v1.20.4-eksbuild.1"},
-	"NodeGroup.instanceTypes[]":   {"t3.medium", "t3.large", "m6i.large", "c5.large"},
+	"NodeGroup.instanceTypes[]":   {"m5.large", "t3.large", "m6i.large", "c5.large"},
 	"NodeGroup.labels.*":          {"", "web", "a.b_c-d"},
+	"NodeGroup.imageId":           {"ami-0123456789abcdef0", "ami-01234567"},
+	"Taint.value":                 {"web", "a.b_c-d"},
+	"Alerts.emails[]":             {"a@example.com", "b.c@example.com"},
 	"Registry.image":              {"host.example/main:{service}_{version}", "host.example:5000/a/{service}:{version}"},
 	"Release.version":             {"1.0.0", "5.3.25-5e15f0a", "v2", "_"},
 	"Release.services.*":          {"1.0.1", strings.Repeat("9", 60)},
@@ -60,6 +63,7 @@ var goodKeys = map[string][]string{
 	"Cluster.admins":        {"platform"},
 	"Cluster.addonVersions": {"vpc-cni", "kube-proxy", "eks-pod-identity-agent"},
 	"NodeGroup.labels":      {"tier", "example.com/tier"},
+	"NodeGroup.taints":      {"dedicated", "example.com/dedicated"},
 	"Service.env":           {"MODE", "lower_case", "_X"},
 	"Service.secretEnv":     {"TOKEN", "PASSWORD"},
 	"Release.services":      {"a"},
@@ -184,6 +188,9 @@ func fixStack(config map[string]any) {
 	}
 	for _, group := range config["slipway:nodes"].(map[string]any) {
 		fixMax(group.(map[string]any), 2)
+		if group.(map[string]any)["imageId"] == nil {
+			delete(group.(map[string]any), "maxPods")
+		}
 	}
 	for _, days := range []map[string]any{cluster, asMap(network["flowLogs"])} {
 		for _, key := range []string{"logRetentionDays", "retentionDays"} {

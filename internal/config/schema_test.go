@@ -159,7 +159,7 @@ func platformSchema(t *testing.T) *generate.Schema {
 		r.CommentMap[name] = strings.ReplaceAll(text, "\n", " ")
 	}
 	definitions := generate.Definitions{}
-	for _, v := range []any{spec.SpringHealth{}, spec.HTTPHealth{}} {
+	for _, v := range []any{spec.SpringHealth{}, spec.HTTPHealth{}, spec.CPUScaling{}} {
 		definitions[reflect.TypeOf(v).Name()] = r.Reflect(v)
 	}
 	r.Mapper = func(goType reflect.Type) *generate.Schema {
@@ -167,7 +167,9 @@ func platformSchema(t *testing.T) *generate.Schema {
 		case reflect.TypeFor[spec.Zones]():
 			return zonesSchema()
 		case reflect.TypeFor[spec.Health]():
-			return healthSchema(r.CommentMap)
+			return unionSchema(r.CommentMap, goType, "spring", "tcp")
+		case reflect.TypeFor[spec.Scaling]():
+			return unionSchema(r.CommentMap, goType, "pendingPods", "cpu", "none")
 		}
 		return nil
 	}
@@ -194,10 +196,10 @@ func zonesSchema() *generate.Schema {
 	}}
 }
 
-// healthSchema is a word, or a mapping of one key.
-func healthSchema(comments map[string]string) *generate.Schema {
-	schema := &generate.Schema{OneOf: []*generate.Schema{{Type: "string", Enum: []any{"spring", "tcp"}}}}
-	for sf := range reflect.TypeFor[spec.Health]().Fields() {
+// unionSchema is one of words, or a mapping of one of the type's keys.
+func unionSchema(comments map[string]string, goType reflect.Type, words ...any) *generate.Schema {
+	schema := &generate.Schema{OneOf: []*generate.Schema{{Type: "string", Enum: words}}}
+	for sf := range goType.Fields() {
 		name, _ := fieldtags.Name(sf)
 		if name == "" {
 			continue
@@ -206,7 +208,7 @@ func healthSchema(comments map[string]string) *generate.Schema {
 		if sf.Type.Kind() == reflect.Pointer {
 			way = &generate.Schema{Ref: "#/$defs/" + sf.Type.Elem().Name()}
 		}
-		way.Description = comments["github.com/slipway-eks/slipway/spec.Health."+sf.Name]
+		way.Description = comments["github.com/slipway-eks/slipway/spec."+goType.Name()+"."+sf.Name]
 		choice := &generate.Schema{
 			Type: "object", Properties: generate.NewProperties(), Required: []string{name},
 			AdditionalProperties: generate.FalseSchema,

@@ -29,6 +29,9 @@ const (
 var extra = map[string]resource.PropertyMap{
 	"aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": resource.NewProperty(1.0)},
 	"aws:ec2/natGateway:NatGateway":         {"publicIp": resource.NewProperty("198.51.100.1")},
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
+		"arn": resource.NewProperty("arn:aws:iam::" + Account + ":oidc-provider/" + strings.TrimPrefix(Issuer, "https://")),
+	},
 	"aws:eks/nodeGroup:NodeGroup": {"resources": list(resource.PropertyMap{
 		"autoscalingGroups": list(resource.PropertyMap{"name": resource.NewProperty("eks-general-0123")}),
 	})},
@@ -37,6 +40,9 @@ var extra = map[string]resource.PropertyMap{
 		"certificateAuthority": resource.NewProperty(resource.PropertyMap{"data": resource.NewProperty("Q0E=")}),
 		"identities": list(resource.PropertyMap{
 			"oidcs": list(resource.PropertyMap{"issuer": resource.NewProperty(Issuer)}),
+		}),
+		"kubernetesNetworkConfig": resource.NewProperty(resource.PropertyMap{
+			"serviceIpv4Cidr": resource.NewProperty("172.20.0.0/16"),
 		}),
 		"vpcConfig": resource.NewProperty(resource.PropertyMap{
 			"clusterSecurityGroupId": resource.NewProperty("sg-cluster"),
