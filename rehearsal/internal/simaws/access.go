@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	accessEntryToken  = "aws:eks/accessEntry:AccessEntry"
-	accessPolicyToken = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
-	identityToken     = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
-	identityGuide     = "EKS user guide, EKS Pod Identity associations and role"
+	accessEntryType  = "aws:eks/accessEntry:AccessEntry"
+	accessPolicyType = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+	identityType     = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+	identityGuide    = "EKS user guide, EKS Pod Identity associations and role"
 )
 
 // accessPolicies lists the access policies of EKS (EKS user guide, access policy permissions).
@@ -23,7 +23,7 @@ var accessPolicies = strings.Fields(`
 
 var accessKinds = []kind{
 	{
-		token: accessEntryToken, args: awseks.AccessEntryArgs{}, state: awseks.AccessEntry{},
+		token: accessEntryType, args: awseks.AccessEntryArgs{}, state: awseks.AccessEntry{},
 		models:   "clusterName kubernetesGroups principalArn tags type userName",
 		forceNew: "clusterName principalArn type", volatile: "modifiedAt",
 		sets:     "kubernetesGroups",
@@ -41,14 +41,14 @@ var accessKinds = []kind{
 		computed: map[string]string{"createdAt": "{now}"},
 		derive:   deriveEntry,
 		exists:   "ResourceInUseException: The specified access entry resource is already in use on this cluster: %s",
-		refs:     []ref{{path: "clusterName", to: clusterToken, missing: noCluster, source: eksAPI}},
+		refs:     []ref{{path: "clusterName", to: clusterType, missing: noCluster, source: eksAPI}},
 		rules: []rule{
 			{onCreate, "InvalidRequestException", eksAccess, apiMode},
 			{onCreate, "InvalidParameterException", eksAccess, principalFits},
 		},
 	},
 	{
-		token: accessPolicyToken, args: awseks.AccessPolicyAssociationArgs{}, state: awseks.AccessPolicyAssociation{},
+		token: accessPolicyType, args: awseks.AccessPolicyAssociationArgs{}, state: awseks.AccessPolicyAssociation{},
 		models:   "accessScope.namespaces accessScope.type clusterName policyArn principalArn",
 		forceNew: "accessScope clusterName policyArn principalArn",
 		sets:     "accessScope.namespaces",
@@ -56,7 +56,7 @@ var accessKinds = []kind{
 		id:       "{clusterName}#{principalArn}#{policyArn}",
 		computed: map[string]string{"associatedAt": "{now}", "modifiedAt": "{now}"},
 		exists:   "ResourceInUseException: The policy is associated already: %s",
-		refs:     []ref{{path: "clusterName", to: clusterToken, missing: noCluster, source: eksAPI}},
+		refs:     []ref{{path: "clusterName", to: clusterType, missing: noCluster, source: eksAPI}},
 		rules: []rule{
 			{onCreate, "ResourceNotFoundException", eksAccess, entryExists},
 			{onCreate, "InvalidParameterException", eksAccess, accessPolicyExists},
@@ -64,12 +64,15 @@ var accessKinds = []kind{
 		},
 	},
 	{
-		token: identityToken, args: awseks.PodIdentityAssociationArgs{}, state: awseks.PodIdentityAssociation{},
+		token: identityType, args: awseks.PodIdentityAssociationArgs{}, state: awseks.PodIdentityAssociation{},
 		models:   "clusterName namespace roleArn serviceAccount tags",
 		forceNew: "clusterName namespace serviceAccount",
 		limits: []limit{
 			{"namespace", identityGuide, shaped(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`, "is no name of a namespace")},
-			{"serviceAccount", identityGuide, shaped(`^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$`, "is no name of a service account")},
+			{
+				"serviceAccount", identityGuide,
+				shaped(`^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$`, "is no name of a service account"),
+			},
 		},
 		id: "a-{hex17}",
 		computed: map[string]string{
@@ -77,9 +80,9 @@ var accessKinds = []kind{
 			"associationArn": "arn:{partition}:eks:{region}:{account}:podidentityassociation/{clusterName}/{id}",
 		},
 		refs: []ref{
-			{path: "clusterName", to: clusterToken, missing: noCluster, source: eksAPI},
+			{path: "clusterName", to: clusterType, missing: noCluster, source: eksAPI},
 			{
-				path: "roleArn", to: roleToken, by: "arn", source: identityGuide,
+				path: "roleArn", to: roleType, by: "arn", source: identityGuide,
 				missing: "InvalidParameterException: Role %s does not exist",
 			},
 		},
@@ -121,7 +124,7 @@ func part(arn string, n int) string {
 }
 
 func apiMode(c *call) string {
-	cluster, _ := c.find(clusterToken, "", c.in.str("clusterName"))
+	cluster, _ := c.find(clusterType, "", c.in.str("clusterName"))
 	if cluster.str("accessConfig.authenticationMode") == "CONFIG_MAP" {
 		return "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation."
 	}
@@ -139,7 +142,7 @@ func principalFits(c *call) string {
 }
 
 func entryExists(c *call) string {
-	entry, ok := c.find(accessEntryToken, "", c.in.str("clusterName")+":"+c.in.str("principalArn"))
+	entry, ok := c.find(accessEntryType, "", c.in.str("clusterName")+":"+c.in.str("principalArn"))
 	if !ok {
 		return "The specified principalArn could not be found. You can view your available access entries with " +
 			"'list-access-entries'."
@@ -167,7 +170,7 @@ func scopeFits(c *call) string {
 }
 
 func identityIsNew(c *call) string {
-	for _, a := range c.where(identityToken, "clusterName", c.in.str("clusterName")) {
+	for _, a := range c.where(identityType, "clusterName", c.in.str("clusterName")) {
 		if a.str("namespace") == c.in.str("namespace") && a.str("serviceAccount") == c.in.str("serviceAccount") {
 			return "Association already exists: " + a.id
 		}

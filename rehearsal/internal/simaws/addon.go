@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	addonToken = "aws:eks/addon:Addon"
+	addonType  = "aws:eks/addon:Addon"
 	addonGuide = "EKS user guide, add-ons"
 )
 
@@ -30,7 +30,7 @@ var (
 )
 
 var addonKinds = []kind{{
-	token: addonToken, args: awseks.AddonArgs{}, state: awseks.Addon{},
+	token: addonType, args: awseks.AddonArgs{}, state: awseks.Addon{},
 	models: "addonName addonVersion clusterName configurationValues podIdentityAssociations.roleArn " +
 		"podIdentityAssociations.serviceAccount preserve resolveConflictsOnCreate resolveConflictsOnUpdate " +
 		"serviceAccountRoleArn tags",
@@ -39,7 +39,10 @@ var addonKinds = []kind{{
 	limits: []limit{
 		{"resolveConflictsOnCreate", eksAPI, oneOf("NONE OVERWRITE")},
 		{"resolveConflictsOnUpdate", eksAPI, oneOf("NONE OVERWRITE PRESERVE")},
-		{"addonVersion", eksAPI, shaped(`^v\d+\.\d+\.\d+-eksbuild\.\d+$`, "is no version of an add-on, such as v1.2.3-eksbuild.1")},
+		{
+			"addonVersion", eksAPI,
+			shaped(`^v\d+\.\d+\.\d+-eksbuild\.\d+$`, "is no version of an add-on, such as v1.2.3-eksbuild.1"),
+		},
 	},
 	id: "{clusterName}:{addonName}",
 	computed: map[string]string{
@@ -52,13 +55,13 @@ var addonKinds = []kind{{
 	},
 	exists: "ResourceInUseException: Addon already exists: %s",
 	refs: []ref{
-		{path: "clusterName", to: clusterToken, missing: noCluster, source: eksAPI},
+		{path: "clusterName", to: clusterType, missing: noCluster, source: eksAPI},
 		{
-			path: "serviceAccountRoleArn", to: roleToken, by: "arn", source: eksAPI,
+			path: "serviceAccountRoleArn", to: roleType, by: "arn", source: eksAPI,
 			missing: "InvalidParameterException: The role %s does not exist",
 		},
 		{
-			path: "podIdentityAssociations.roleArn", to: roleToken, by: "arn", source: identityGuide,
+			path: "podIdentityAssociations.roleArn", to: roleType, by: "arn", source: identityGuide,
 			missing: "InvalidParameterException: The role %s does not exist",
 		},
 	},
@@ -91,7 +94,8 @@ func configurationReads(c *call) string {
 func addonTrust(c *call) string {
 	for _, role := range c.in.strs("podIdentityAssociations.roleArn") {
 		if !c.trusts(role, "pods.eks.amazonaws.com", "sts:TagSession") {
-			return fmt.Sprintf("Trust policy of %s must allow sts:AssumeRole and sts:TagSession to pods.eks.amazonaws.com", role)
+			return fmt.Sprintf("Trust policy of %s must allow sts:AssumeRole and sts:TagSession to pods.eks.amazonaws.com",
+				role)
 		}
 	}
 	return ""
@@ -101,7 +105,7 @@ func addonHasNodes(c *call) string {
 	if !slices.Contains(deployments, c.in.str("addonName")) {
 		return ""
 	}
-	for _, g := range c.where(nodeGroupToken, "clusterName", c.in.str("clusterName")) {
+	for _, g := range c.where(nodeGroupType, "clusterName", c.in.str("clusterName")) {
 		if g.num("scalingConfig.desiredSize") > 0 {
 			return ""
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -141,11 +142,8 @@ func (c *call) find(token, by, value string) (thing, bool) {
 func (c *call) where(token, path, value string) []thing {
 	var out []thing
 	for _, t := range c.others(token) {
-		for _, v := range t.strs(path) {
-			if v == value {
-				out = append(out, t)
-				break
-			}
+		if slices.Contains(t.strs(path), value) {
+			out = append(out, t)
 		}
 	}
 	return out

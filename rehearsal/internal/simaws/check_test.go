@@ -136,6 +136,7 @@ func TestCheck_refusesValues(t *testing.T) {
 	c := newCloud(t)
 	for sentence, row := range limitRefusals {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			_, err := c.Check(row.typ, "x", nil, nest(row.path, row.value))
 			require.ErrorContains(t, err, row.typ+` "x": property "`+row.path+`": `)
 			assert.ErrorContains(t, err, row.want)
@@ -169,6 +170,7 @@ func TestCheck_refusesByName(t *testing.T) {
 		"a name that is too long to generate": {roleType, m{"namePrefix": "x"}, `"namePrefix" is not known`},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			_, err := c.Check(row.typ, "x", nil, row.inputs)
 			assert.ErrorContains(t, err, row.want)
 		})
@@ -261,6 +263,7 @@ func TestDiff_plansLikeTheBridgedProvider(t *testing.T) {
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			got := p.Diff(t, row.r, row.inputs, row.ignore...)
 			assert.Equal(t, row.changes, got.Changes, got.Diffs)
 			assert.Equal(t, row.replaces, got.Replaces)

@@ -8,7 +8,7 @@ import (
 	"github.com/slipway-eks/slipway/rehearsal/internal/simprovider"
 )
 
-const clusterToken = "aws:eks/cluster:Cluster"
+const clusterType = "aws:eks/cluster:Cluster"
 
 // Documents that state the rules of EKS.
 const (
@@ -33,7 +33,7 @@ const (
 const authority = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCnJlaGVhcnNhbAotLS0tLUVORCBDRVJUSUZJQ0FURS0tLS0tCg=="
 
 var clusterKinds = []kind{{
-	token: clusterToken, args: awseks.ClusterArgs{}, state: awseks.Cluster{},
+	token: clusterType, args: awseks.ClusterArgs{}, state: awseks.Cluster{},
 	models: "accessConfig.authenticationMode accessConfig.bootstrapClusterCreatorAdminPermissions " +
 		"bootstrapSelfManagedAddons enabledClusterLogTypes encryptionConfig.provider.keyArn encryptionConfig.resources " +
 		"forceUpdateVersion kubernetesNetworkConfig.ipFamily kubernetesNetworkConfig.serviceIpv4Cidr name roleArn tags " +
@@ -64,21 +64,21 @@ var clusterKinds = []kind{{
 	exists:   "ResourceInUseException: Cluster already exists with name: %s",
 	refs: []ref{
 		{
-			path: "vpcConfig.subnetIds", to: subnetToken, source: eksAPI,
+			path: "vpcConfig.subnetIds", to: subnetType, source: eksAPI,
 			missing: "InvalidParameterException: The subnet ID '%s' does not exist",
 			holds:   "DependencyViolation: The subnet '%s' has dependencies and cannot be deleted.",
 		},
 		{
-			path: "vpcConfig.securityGroupIds", to: securityGroupToken, source: eksAPI,
+			path: "vpcConfig.securityGroupIds", to: securityGroupType, source: eksAPI,
 			missing: "InvalidParameterException: The security group '%s' does not exist", holds: groupInUse,
 		},
 		{
-			path: "roleArn", to: roleToken, by: "arn", source: eksRole,
+			path: "roleArn", to: roleType, by: "arn", source: eksRole,
 			missing: "InvalidParameterException: Role with arn: %s, could not be assumed because it does not exist or " +
 				"the trusted entity is not correct",
 		},
 		{
-			path: "encryptionConfig.provider.keyArn", to: keyToken, by: "arn", source: eksKeys,
+			path: "encryptionConfig.provider.keyArn", to: keyType, by: "arn", source: eksKeys,
 			missing: "InvalidParameterException: The keyArn %s does not exist",
 		},
 	},
@@ -131,24 +131,24 @@ func deriveCluster(c *call) {
 // entry of whoever created the cluster, and a log group unless there is one.
 func (c *call) makeClusterParts() {
 	sg := c.in.str("vpcConfig.clusterSecurityGroupId")
-	c.make(securityGroupToken, sg, c.key(), map[string]any{
+	c.make(securityGroupType, sg, c.key(), map[string]any{
 		"name": "eks-cluster-sg-" + c.id + "-" + c.hex("sg", 9), "vpcId": c.clusterVPC(),
 		"arn": c.expand("arn:{partition}:ec2:{region}:{account}:security-group/" + sg),
 	})
 	if c.bootstrapsCreator() {
 		caller := c.options.CallerARN
-		c.make(accessEntryToken, c.id+":"+caller, c.key(), map[string]any{
+		c.make(accessEntryType, c.id+":"+caller, c.key(), map[string]any{
 			"clusterName": c.id, "principalArn": caller, "type": "STANDARD",
 		})
 		policy := "arn:" + c.region.partition + ":eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-		c.make(accessPolicyToken, c.id+"#"+caller+"#"+policy, c.key(), map[string]any{
+		c.make(accessPolicyType, c.id+"#"+caller+"#"+policy, c.key(), map[string]any{
 			"clusterName": c.id, "principalArn": caller, "policyArn": policy,
 		})
 	}
 	// EKS makes the group without retention, and leaves it behind.
 	group := "/aws/eks/" + c.id + "/cluster"
-	if _, there := c.find(logGroupToken, "", group); !there && c.in.has("enabledClusterLogTypes") {
-		c.make(logGroupToken, group, "", map[string]any{
+	if _, there := c.find(logGroupType, "", group); !there && c.in.has("enabledClusterLogTypes") {
+		c.make(logGroupType, group, "", map[string]any{
 			"name": group, "retentionInDays": 0, "arn": c.expand("arn:{partition}:logs:{region}:{account}:log-group:" + group),
 		})
 	}

@@ -82,7 +82,8 @@ func policyFitsVersion(c *call) string {
 	}
 	r, ok := c.offered(c.in.str("version"))
 	if today := c.options.Clock().UTC().Format(time.DateOnly); ok && today >= r.standard {
-		return fmt.Sprintf("Version %s is in extended support since %s: the support type cannot be STANDARD", r.version, r.standard)
+		return fmt.Sprintf("Version %s is in extended support since %s: the support type cannot be STANDARD",
+			r.version, r.standard)
 	}
 	return ""
 }
@@ -105,7 +106,7 @@ func clusterRoleTrust(c *call) string {
 func (c *call) subnets(path string) []thing {
 	var out []thing
 	for _, id := range c.in.strs(path) {
-		if s, ok := c.find(subnetToken, "", id); ok {
+		if s, ok := c.find(subnetType, "", id); ok {
 			out = append(out, s)
 		}
 	}
@@ -140,7 +141,7 @@ func clusterSubnets(c *call) string {
 		}
 	}
 	for _, id := range c.in.strs("vpcConfig.securityGroupIds") {
-		if g, _ := c.find(securityGroupToken, "", id); g.str("vpcId") != subnets[0].str("vpcId") {
+		if g, _ := c.find(securityGroupType, "", id); g.str("vpcId") != subnets[0].str("vpcId") {
 			return fmt.Sprintf("The security group %s is not in the VPC of the subnets", id)
 		}
 	}
@@ -164,7 +165,8 @@ func sameZones(c *call) string {
 	was := &call{provider: c.provider, tx: c.tx, row: c.row, id: c.id, in: c.was}
 	before, after := zonesOf(was.subnets("vpcConfig.subnetIds")), zonesOf(c.subnets("vpcConfig.subnetIds"))
 	if !slices.Equal(before, after) {
-		return fmt.Sprintf("Provided subnets belong to the wrong AZs, or one of the AZs has no subnet: %v, was %v", after, before)
+		return fmt.Sprintf("Provided subnets belong to the wrong AZs, or one of the AZs has no subnet: %v, was %v",
+			after, before)
 	}
 	if was.clusterVPC() != c.clusterVPC() {
 		return "Provided subnets belong to another VPC"
@@ -205,7 +207,7 @@ func cidrsNeedPublic(c *call) string {
 
 // serviceCIDR is the block that EKS chooses: the one of two that the VPC does not have.
 func (c *call) serviceCIDR() string {
-	vpc, _ := c.find(vpcToken, "", c.clusterVPC())
+	vpc, _ := c.find(vpcType, "", c.clusterVPC())
 	if prefix(vpc.str("cidrBlock")).Overlaps(prefix("10.100.0.0/16")) {
 		return "172.20.0.0/16"
 	}
@@ -217,9 +219,10 @@ func serviceBlock(c *call) string {
 	if !services.IsValid() {
 		return ""
 	}
-	vpc, _ := c.find(vpcToken, "", c.clusterVPC())
+	vpc, _ := c.find(vpcType, "", c.clusterVPC())
 	if services.Overlaps(prefix(vpc.str("cidrBlock"))) {
-		return fmt.Sprintf("The service CIDR block %s overlaps with the CIDR block %s of the VPC", services, vpc.str("cidrBlock"))
+		return fmt.Sprintf("The service CIDR block %s overlaps with the CIDR block %s of the VPC",
+			services, vpc.str("cidrBlock"))
 	}
 	private := slices.ContainsFunc([]string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}, func(s string) bool {
 		return netip.MustParsePrefix(s).Contains(services.Addr())
@@ -240,7 +243,7 @@ func modeStep(c *call) string {
 }
 
 func nodeGroupsGone(c *call) string {
-	if groups := c.where(nodeGroupToken, "clusterName", c.id); len(groups) > 0 {
+	if groups := c.where(nodeGroupType, "clusterName", c.id); len(groups) > 0 {
 		return fmt.Sprintf("Cluster has nodegroups attached: %s", groups[0].id)
 	}
 	return ""

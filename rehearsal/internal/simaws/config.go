@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
@@ -28,7 +27,7 @@ func (a *Account) CheckConfig(_ string, config resource.PropertyMap) []string {
 			problems = append(problems, fmt.Sprintf("aws provider: setting %q is not known to the rehearsal", k))
 		}
 	}
-	sort.Strings(problems)
+	slices.Sort(problems)
 	if len(problems) > 0 {
 		return problems
 	}

@@ -24,6 +24,7 @@ func TestConfig_refuses(t *testing.T) {
 		"an account that is excluded": {m{"region": "eu-west-1", "forbiddenAccountIds": `["123456789012"]`}, "account ID not allowed"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			assert.Contains(t, c.Config("urn", row.config)[0], row.want)
 			assert.ErrorContains(t, c.Configure(row.config), row.want)
 		})
@@ -55,6 +56,9 @@ func TestInvoke_answers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, list{"ap-northeast-2a", "ap-northeast-2b", "ap-northeast-2c", "ap-northeast-2d"}, zones["names"].Mappable())
 	assert.Equal(t, list{"apne2-az1", "apne2-az2", "apne2-az3", "apne2-az4"}, zones["zoneIds"].Mappable())
+	zones, err = c.Invoke("aws:index/getAvailabilityZones:getAvailabilityZones", m{"excludeZoneIds": list{"apne2-az2"}})
+	require.NoError(t, err)
+	assert.Equal(t, list{"ap-northeast-2a", "ap-northeast-2c", "ap-northeast-2d"}, zones["names"].Mappable())
 	region, err := c.Invoke("aws:index/getRegion:getRegion", nil)
 	require.NoError(t, err)
 	assert.Equal(t, "ap-northeast-2", region["name"].StringValue())

@@ -27,11 +27,11 @@ const (
 
 // Tokens of the EC2 types.
 const (
-	vpcToken    = "aws:ec2/vpc:Vpc"
-	subnetToken = "aws:ec2/subnet:Subnet"
-	igwToken    = "aws:ec2/internetGateway:InternetGateway"
-	eipToken    = "aws:ec2/eip:Eip"
-	natToken    = "aws:ec2/natGateway:NatGateway"
+	vpcType    = "aws:ec2/vpc:Vpc"
+	subnetType = "aws:ec2/subnet:Subnet"
+	igwType    = "aws:ec2/internetGateway:InternetGateway"
+	eipType    = "aws:ec2/eip:Eip"
+	natType    = "aws:ec2/natGateway:NatGateway"
 )
 
 const (
@@ -42,7 +42,7 @@ const (
 
 var ec2Kinds = []kind{
 	{
-		token: vpcToken, args: ec2.VpcArgs{}, state: ec2.Vpc{},
+		token: vpcType, args: ec2.VpcArgs{}, state: ec2.Vpc{},
 		models:   "cidrBlock enableDnsHostnames enableDnsSupport enableNetworkAddressUsageMetrics instanceTenancy tags",
 		required: "cidrBlock",
 		forceNew: "cidrBlock instanceTenancy",
@@ -62,11 +62,11 @@ var ec2Kinds = []kind{
 		},
 		derive: makeVpcParts,
 		rules: []rule{
-			{onCreate, "VpcLimitExceeded", vpcQuotas, quota(vpcToken, maxVPCs, "VPCs")},
+			{onCreate, "VpcLimitExceeded", vpcQuotas, quota(vpcType, maxVPCs, "VPCs")},
 		},
 	},
 	{
-		token: subnetToken, args: ec2.SubnetArgs{}, state: ec2.Subnet{},
+		token: subnetType, args: ec2.SubnetArgs{}, state: ec2.Subnet{},
 		models: "availabilityZone availabilityZoneId cidrBlock enableResourceNameDnsARecordOnLaunch mapPublicIpOnLaunch " +
 			"privateDnsHostnameTypeOnLaunch tags vpcId",
 		required: "cidrBlock",
@@ -86,7 +86,7 @@ var ec2Kinds = []kind{
 			c.set("availabilityZone", z.name)
 			c.set("availabilityZoneId", z.id)
 		},
-		refs: []ref{{path: "vpcId", to: vpcToken, missing: noVPC, holds: vpcInUse, source: ec2Errors}},
+		refs: []ref{{path: "vpcId", to: vpcType, missing: noVPC, holds: vpcInUse, source: ec2Errors}},
 		rules: []rule{
 			{onCreate, "InvalidParameterValue", ec2Errors, zoneExists},
 			{onCreate, "InvalidSubnet.Range", subnetGuide, insideVpc},
@@ -94,21 +94,21 @@ var ec2Kinds = []kind{
 		},
 	},
 	{
-		token: igwToken, args: ec2.InternetGatewayArgs{}, state: ec2.InternetGateway{},
+		token: igwType, args: ec2.InternetGatewayArgs{}, state: ec2.InternetGateway{},
 		models: "tags vpcId",
 		id:     "igw-{hex17}",
 		computed: map[string]string{
 			"arn": "arn:{partition}:ec2:{region}:{account}:internet-gateway/{id}", "ownerId": "{account}",
 		},
-		refs: []ref{{path: "vpcId", to: vpcToken, missing: noVPC, holds: vpcInUse, source: ec2Errors}},
+		refs: []ref{{path: "vpcId", to: vpcType, missing: noVPC, holds: vpcInUse, source: ec2Errors}},
 		rules: []rule{
-			{onCreate, "InternetGatewayLimitExceeded", vpcQuotas, quota(igwToken, maxIGWs, "internet gateways")},
+			{onCreate, "InternetGatewayLimitExceeded", vpcQuotas, quota(igwType, maxIGWs, "internet gateways")},
 			{onWrite, "Resource.AlreadyAssociated", igwGuide, oneGatewayPerVpc},
 			{onDelete, "DependencyViolation", igwGuide, mappedAddresses},
 		},
 	},
 	{
-		token: eipToken, args: ec2.EipArgs{}, state: ec2.Eip{},
+		token: eipType, args: ec2.EipArgs{}, state: ec2.Eip{},
 		models: "domain tags", forceNew: "domain",
 		fills:  map[string]any{"domain": "vpc", "publicIpv4Pool": "amazon", "vpc": true},
 		limits: []limit{{"domain", ec2Errors, oneOf("vpc")}},
@@ -118,10 +118,10 @@ var ec2Kinds = []kind{
 			"allocationId": "{id}", "networkBorderGroup": "{region}",
 		},
 		derive: addAddress,
-		rules:  []rule{{onCreate, "AddressLimitExceeded", vpcQuotas, quota(eipToken, maxAddrs, "addresses")}},
+		rules:  []rule{{onCreate, "AddressLimitExceeded", vpcQuotas, quota(eipType, maxAddrs, "addresses")}},
 	},
 	{
-		token: natToken, args: ec2.NatGatewayArgs{}, state: ec2.NatGateway{},
+		token: natType, args: ec2.NatGatewayArgs{}, state: ec2.NatGateway{},
 		models:   "allocationId connectivityType subnetId tags",
 		forceNew: "allocationId connectivityType subnetId",
 		defaults: map[string]any{"connectivityType": "public"},
@@ -131,11 +131,11 @@ var ec2Kinds = []kind{
 		derive:   addNatAddresses,
 		refs: []ref{
 			{
-				path: "subnetId", to: subnetToken, missing: noSubnet, source: ec2Errors,
+				path: "subnetId", to: subnetType, missing: noSubnet, source: ec2Errors,
 				holds: "DependencyViolation: The subnet '%s' has dependencies and cannot be deleted.",
 			},
 			{
-				path: "allocationId", to: eipToken, source: ec2Errors,
+				path: "allocationId", to: eipType, source: ec2Errors,
 				missing: "InvalidAllocationID.NotFound: The allocation ID '%s' does not exist",
 				holds:   "InvalidIPAddress.InUse: The address '%s' is in use.",
 			},
@@ -168,10 +168,10 @@ func makeVpcParts(c *call) {
 		return c.expand("arn:{partition}:ec2:{region}:{account}:" + what + "/" + id)
 	}
 	sg, rtb := c.in.str("defaultSecurityGroupId"), c.in.str("mainRouteTableId")
-	c.make(securityGroupToken, sg, c.key(), map[string]any{
+	c.make(securityGroupType, sg, c.key(), map[string]any{
 		"name": "default", "description": "default VPC security group", "vpcId": c.id, "arn": arn("security-group", sg),
 	})
-	c.make(routeTableToken, rtb, c.key(), map[string]any{"vpcId": c.id, "arn": arn("route-table", rtb)})
+	c.make(routeTableType, rtb, c.key(), map[string]any{"vpcId": c.id, "arn": arn("route-table", rtb)})
 }
 
 // subnetZone returns the zone that the program named, or the one that AWS would choose.
@@ -204,7 +204,7 @@ func prefix(s string) netip.Prefix {
 }
 
 func insideVpc(c *call) string {
-	vpc, _ := c.find(vpcToken, "", c.in.str("vpcId"))
+	vpc, _ := c.find(vpcType, "", c.in.str("vpcId"))
 	outer, inner := prefix(vpc.str("cidrBlock")), prefix(c.in.str("cidrBlock"))
 	if outer.Contains(inner.Addr()) && outer.Bits() <= inner.Bits() {
 		return ""
@@ -213,7 +213,7 @@ func insideVpc(c *call) string {
 }
 
 func apartFromOthers(c *call) string {
-	for _, s := range c.where(subnetToken, "vpcId", c.in.str("vpcId")) {
+	for _, s := range c.where(subnetType, "vpcId", c.in.str("vpcId")) {
 		if prefix(s.str("cidrBlock")).Overlaps(prefix(c.in.str("cidrBlock"))) {
 			return fmt.Sprintf("The CIDR '%s' conflicts with another subnet: %s has %s.",
 				c.in.str("cidrBlock"), s.id, s.str("cidrBlock"))
@@ -223,7 +223,7 @@ func apartFromOthers(c *call) string {
 }
 
 func oneGatewayPerVpc(c *call) string {
-	if vpc := c.in.str("vpcId"); vpc != "" && len(c.where(igwToken, "vpcId", vpc)) > 0 {
+	if vpc := c.in.str("vpcId"); vpc != "" && len(c.where(igwType, "vpcId", vpc)) > 0 {
 		return fmt.Sprintf("Network %s already has an internet gateway attached", vpc)
 	}
 	return ""

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	endpointToken = "aws:ec2/vpcEndpoint:VpcEndpoint"
+	endpointType  = "aws:ec2/vpcEndpoint:VpcEndpoint"
 	endpointGuide = "AWS PrivateLink guide, access AWS services through an interface endpoint"
 	gatewayGuide  = "AWS PrivateLink guide, gateway endpoints"
 )
@@ -23,10 +23,11 @@ const (
 )
 
 // openPolicy is the policy of an endpoint that was made without one.
-const openPolicy = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}],"Version":"2008-10-17"}`
+const openPolicy = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}],` +
+	`"Version":"2008-10-17"}`
 
 var endpointKinds = []kind{{
-	token: endpointToken, args: ec2.VpcEndpointArgs{}, state: ec2.VpcEndpoint{},
+	token: endpointType, args: ec2.VpcEndpointArgs{}, state: ec2.VpcEndpoint{},
 	models: "dnsOptions.dnsRecordIpType ipAddressType policy privateDnsEnabled routeTableIds securityGroupIds " +
 		"serviceName subnetIds tags vpcEndpointType vpcId",
 	required:  "serviceName",
@@ -50,13 +51,13 @@ var endpointKinds = []kind{{
 	},
 	derive: endpointParts,
 	refs: []ref{
-		{path: "vpcId", to: vpcToken, missing: noVPC, holds: vpcInUse, source: ec2Errors},
+		{path: "vpcId", to: vpcType, missing: noVPC, holds: vpcInUse, source: ec2Errors},
 		{
-			path: "subnetIds", to: subnetToken, missing: noSubnet, source: ec2Errors,
+			path: "subnetIds", to: subnetType, missing: noSubnet, source: ec2Errors,
 			holds: "DependencyViolation: The subnet '%s' has dependencies and cannot be deleted.",
 		},
-		{path: "routeTableIds", to: routeTableToken, missing: noRouteTable, source: ec2Errors},
-		{path: "securityGroupIds", to: securityGroupToken, missing: noGroup, holds: groupInUse, source: ec2Errors},
+		{path: "routeTableIds", to: routeTableType, missing: noRouteTable, source: ec2Errors},
+		{path: "securityGroupIds", to: securityGroupType, missing: noGroup, holds: groupInUse, source: ec2Errors},
 	},
 	rules: []rule{
 		{onCreate, "InvalidServiceName", endpointGuide, serviceExists},
@@ -79,7 +80,7 @@ func endpointParts(c *call) {
 	}
 	c.fill("ipAddressType", "ipv4")
 	c.within("dnsOptions", "dnsRecordIpType", "ipv4")
-	if vpc, ok := c.find(vpcToken, "", c.in.str("vpcId")); ok && !c.in.has("securityGroupIds") {
+	if vpc, ok := c.find(vpcType, "", c.in.str("vpcId")); ok && !c.in.has("securityGroupIds") {
 		c.set("securityGroupIds", []any{vpc.str("defaultSecurityGroupId")})
 	}
 	var nics []any
@@ -130,7 +131,7 @@ func partsOfType(c *call) string {
 func partsInVpc(c *call) string {
 	vpc := c.in.str("vpcId")
 	for path, token := range map[string]string{
-		"subnetIds": subnetToken, "routeTableIds": routeTableToken, "securityGroupIds": securityGroupToken,
+		"subnetIds": subnetType, "routeTableIds": routeTableType, "securityGroupIds": securityGroupType,
 	} {
 		for _, id := range c.in.strs(path) {
 			if t, ok := c.find(token, "", id); ok && t.str("vpcId") != vpc {
@@ -144,7 +145,7 @@ func partsInVpc(c *call) string {
 func oneSubnetPerZone(c *call) string {
 	seen := map[string]string{}
 	for _, id := range c.in.strs("subnetIds") {
-		subnet, _ := c.find(subnetToken, "", id)
+		subnet, _ := c.find(subnetType, "", id)
 		z := subnet.str("availabilityZone")
 		if other, taken := seen[z]; taken {
 			return fmt.Sprintf("Found another VPC endpoint subnet in the availability zone of %s: %s", id, other)
@@ -162,12 +163,12 @@ func privateNames(c *call) string {
 	if c.in.str("vpcEndpointType") == "Gateway" {
 		return "Private DNS can't be enabled because the endpoint is of type Gateway."
 	}
-	vpc, _ := c.find(vpcToken, "", c.in.str("vpcId"))
+	vpc, _ := c.find(vpcType, "", c.in.str("vpcId"))
 	if !vpc.flag("enableDnsSupport") || !vpc.flag("enableDnsHostnames") {
 		return fmt.Sprintf("Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes "+
 			"set to true for %s", vpc.id)
 	}
-	for _, e := range c.where(endpointToken, "vpcId", vpc.id) {
+	for _, e := range c.where(endpointType, "vpcId", vpc.id) {
 		if e.flag("privateDnsEnabled") && e.str("serviceName") == c.in.str("serviceName") {
 			return fmt.Sprintf("private-dns-enabled cannot be set because there is already a conflicting DNS domain "+
 				"for %s in the VPC %s", c.in.str("serviceName"), vpc.id)
@@ -178,7 +179,7 @@ func privateNames(c *call) string {
 
 func prefixListIsNew(c *call) string {
 	for _, table := range c.in.strs("routeTableIds") {
-		for _, e := range c.where(endpointToken, "routeTableIds", table) {
+		for _, e := range c.where(endpointType, "routeTableIds", table) {
 			if e.str("serviceName") == c.in.str("serviceName") {
 				return fmt.Sprintf("route table %s already has a route with destination-prefix-list-id %s",
 					table, e.str("prefixListId"))

@@ -128,7 +128,7 @@ func Whole() []string {
 	for token, k := range table() {
 		for _, p := range words(k.models) {
 			t := plainArgs(k.args)
-			for _, step := range strings.Split(p, ".") {
+			for step := range strings.SplitSeq(p, ".") {
 				for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 					t = t.Elem()
 				}

@@ -42,7 +42,7 @@ func oneSource(c *call, other string) string {
 		return "A rule needs a source: a block, a prefix list, or a security group."
 	case c.in.flag("self") && c.in.has(other), blocks && c.in.has(other):
 		return "A rule has one kind of source, not several."
-	case c.row.token != oldRuleToken && n > 1:
+	case c.row.token != oldRuleType && n > 1:
 		return "A rule has exactly one source."
 	}
 	return ""
@@ -52,9 +52,10 @@ func portsFit(c *call, proto string) string {
 	from, to := c.in.num("fromPort"), c.in.num("toPort")
 	all := c.in.str(proto) == "-1"
 	switch {
-	case all && c.row.token != oldRuleToken && (c.in.has("fromPort") || c.in.has("toPort")):
-		return "You may not specify all protocols and specific ports. Please specify each protocol and port range combination individually, or all protocols and no port range."
-	case all && c.row.token == oldRuleToken && (from > 0 || to > 0):
+	case all && c.row.token != oldRuleType && (c.in.has("fromPort") || c.in.has("toPort")):
+		return "You may not specify all protocols and specific ports. Please specify each protocol and port range " +
+			"combination individually, or all protocols and no port range."
+	case all && c.row.token == oldRuleType && (from > 0 || to > 0):
 		return "from_port and to_port must be 0 if the protocol is -1."
 	case !all && from > to:
 		return fmt.Sprintf("Invalid port range: %d-%d", from, to)
@@ -68,7 +69,7 @@ func portsFit(c *call, proto string) string {
 type permission struct{ direction, protocol, ports, source string }
 
 func permissions(token string, p props) []permission {
-	direction := map[string]string{ingressToken: "ingress", egressToken: "egress"}[token] + p.str("type")
+	direction := map[string]string{ingressType: "ingress", egressType: "egress"}[token] + p.str("type")
 	proto := protocol(p.str("protocol") + p.str("ipProtocol"))
 	ports := fmt.Sprint(p.num("fromPort"), "-", p.num("toPort"))
 	if proto == "-1" {
@@ -84,7 +85,7 @@ func permissions(token string, p props) []permission {
 // rulesOf returns the permissions of a group that rule resources made.
 func (c *call) rulesOf(group string) []permission {
 	var out []permission
-	for _, token := range []string{oldRuleToken, ingressToken, egressToken} {
+	for _, token := range []string{oldRuleType, ingressType, egressType} {
 		for _, r := range c.where(token, "securityGroupId", group) {
 			out = append(out, permissions(token, r.props)...)
 		}
@@ -96,7 +97,8 @@ func ruleIsNew(c *call) string {
 	old := c.rulesOf(c.in.str("securityGroupId"))
 	for _, p := range permissions(c.row.token, c.in) {
 		if slices.Contains(old, p) {
-			return fmt.Sprintf("the specified rule \"peer: %s, %s, ports: %s, ALLOW\" already exists", p.source, p.protocol, p.ports)
+			return fmt.Sprintf("the specified rule \"peer: %s, %s, ports: %s, ALLOW\" already exists",
+				p.source, p.protocol, p.ports)
 		}
 	}
 	return ""

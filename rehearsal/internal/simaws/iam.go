@@ -8,11 +8,11 @@ import (
 
 // Tokens of the IAM types.
 const (
-	roleToken       = "aws:iam/role:Role"
-	inlineToken     = "aws:iam/rolePolicy:RolePolicy"
-	policyToken     = "aws:iam/policy:Policy"
-	attachmentToken = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-	oidcToken       = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+	roleType       = "aws:iam/role:Role"
+	inlineType     = "aws:iam/rolePolicy:RolePolicy"
+	policyType     = "aws:iam/policy:Policy"
+	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	oidcType       = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 )
 
 const (
@@ -43,7 +43,7 @@ var (
 
 var iamKinds = []kind{
 	{
-		token: roleToken, args: iam.RoleArgs{}, state: iam.Role{}, global: true,
+		token: roleType, args: iam.RoleArgs{}, state: iam.Role{}, global: true,
 		models:   "assumeRolePolicy description forceDetachPolicies maxSessionDuration name path permissionsBoundary tags",
 		required: "assumeRolePolicy", forceNew: "name path", documents: "assumeRolePolicy",
 		name:     simprovider.AutoName{Property: "name", Hex: 7, Max: maxRoleName},
@@ -70,7 +70,7 @@ var iamKinds = []kind{
 		},
 	},
 	{
-		token: inlineToken, args: iam.RolePolicyArgs{}, state: iam.RolePolicy{}, global: true,
+		token: inlineType, args: iam.RolePolicyArgs{}, state: iam.RolePolicy{}, global: true,
 		models: "name policy role", required: "policy role", forceNew: "name role", documents: "policy",
 		name: simprovider.AutoName{Property: "name", Hex: 7, Max: maxPolicyName},
 		limits: []limit{
@@ -82,7 +82,7 @@ var iamKinds = []kind{
 		id:     "{role}:{name}",
 		exists: "EntityAlreadyExists: The role policy %s already exists.",
 		refs: []ref{{
-			path: "role", to: roleToken, missing: noRole, source: iamErrors,
+			path: "role", to: roleType, missing: noRole, source: iamErrors,
 			holds: "DeleteConflict: Cannot delete entity, must delete policies first.",
 		}},
 		rules: []rule{
@@ -91,7 +91,7 @@ var iamKinds = []kind{
 		},
 	},
 	{
-		token: policyToken, args: iam.PolicyArgs{}, state: iam.Policy{}, global: true,
+		token: policyType, args: iam.PolicyArgs{}, state: iam.Policy{}, global: true,
 		models: "description name path policy tags", required: "policy",
 		forceNew: "description name path", documents: "policy",
 		name:     simprovider.AutoName{Property: "name", Hex: 7, Max: maxPolicyName},
@@ -112,18 +112,18 @@ var iamKinds = []kind{
 		},
 	},
 	{
-		token: attachmentToken, args: iam.RolePolicyAttachmentArgs{}, state: iam.RolePolicyAttachment{}, global: true,
+		token: attachmentType, args: iam.RolePolicyAttachmentArgs{}, state: iam.RolePolicyAttachment{}, global: true,
 		models: "policyArn role", required: "role", forceNew: "policyArn role",
 		limits: []limit{{"role", iamErrors, text}},
 		id:     "{role}-{policyArn}",
 		exists: "EntityAlreadyExists: The policy is attached already: %s",
 		refs: []ref{
 			{
-				path: "role", to: roleToken, missing: noRole, source: iamErrors,
+				path: "role", to: roleType, missing: noRole, source: iamErrors,
 				holds: "DeleteConflict: Cannot delete entity, must detach all policies first.",
 			},
 			{
-				path: "policyArn", to: policyToken, source: iamErrors,
+				path: "policyArn", to: policyType, source: iamErrors,
 				holds: "DeleteConflict: Cannot delete a policy attached to entities.",
 			},
 		},
@@ -133,7 +133,7 @@ var iamKinds = []kind{
 		},
 	},
 	{
-		token: oidcToken, args: iam.OpenIdConnectProviderArgs{}, state: iam.OpenIdConnectProvider{}, global: true,
+		token: oidcType, args: iam.OpenIdConnectProviderArgs{}, state: iam.OpenIdConnectProvider{}, global: true,
 		models: "clientIdLists tags thumbprintLists url", required: "clientIdLists", forceNew: "url",
 		sets:   "clientIdLists",
 		normal: map[string]func(string) string{"url": withoutScheme},

@@ -3,7 +3,6 @@ package simaws
 import (
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -38,7 +37,7 @@ func (p *provider) Invoke(token string, args resource.PropertyMap) (resource.Pro
 			unknown = append(unknown, string(k))
 		}
 	}
-	sort.Strings(unknown)
+	slices.Sort(unknown)
 	if len(unknown) > 0 {
 		return nil, fmt.Errorf("function %q: argument %q is not known to the rehearsal",
 			token, strings.Join(unknown, ", "))
@@ -74,7 +73,8 @@ func getCallerIdentity(p *provider, _ props) (map[string]any, error) {
 	// The caller of a role is the role's session.
 	arn := p.options.CallerARN
 	if prefix, role, ok := strings.Cut(arn, ":role/"); ok {
-		arn = strings.Replace(prefix, ":iam:", ":sts:", 1) + ":assumed-role/" + role[strings.LastIndex(role, "/")+1:] + "/rehearsal"
+		name := role[strings.LastIndex(role, "/")+1:]
+		arn = strings.Replace(prefix, ":iam:", ":sts:", 1) + ":assumed-role/" + name + "/rehearsal"
 	}
 	return map[string]any{
 		"id": p.options.AccountID, "accountId": p.options.AccountID, "arn": arn, "userId": "AROAREHEARSAL:rehearsal",

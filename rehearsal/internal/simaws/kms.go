@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	keyToken   = "aws:kms/key:Key"
-	aliasToken = "aws:kms/alias:Alias"
-	kmsAPI     = "KMS API reference"
-	kmsGuide   = "KMS developer guide, default key policy"
+	keyType   = "aws:kms/key:Key"
+	aliasType = "aws:kms/alias:Alias"
+	kmsAPI    = "KMS API reference"
+	kmsGuide  = "KMS developer guide, default key policy"
 )
 
 var kmsKinds = []kind{
 	{
-		token: keyToken, args: kms.KeyArgs{}, state: kms.Key{},
+		token: keyType, args: kms.KeyArgs{}, state: kms.Key{},
 		models: "bypassPolicyLockoutSafetyCheck customerMasterKeySpec deletionWindowInDays description " +
 			"enableKeyRotation isEnabled keyUsage multiRegion policy rotationPeriodInDays tags",
 		forceNew: "customerMasterKeySpec keyUsage multiRegion", documents: "policy",
@@ -48,7 +48,7 @@ var kmsKinds = []kind{
 		rules: []rule{{onWrite, "MalformedPolicyDocumentException", kmsGuide, keyStaysManageable}},
 	},
 	{
-		token: aliasToken, args: kms.AliasArgs{}, state: kms.Alias{},
+		token: aliasType, args: kms.AliasArgs{}, state: kms.Alias{},
 		models: "name targetKeyId", required: "name", forceNew: "name",
 		limits: []limit{
 			{"name", kmsAPI + ", CreateAlias", shaped(`^alias/([^a]|a[^w]|aw[^s]|aws[^/])[a-zA-Z0-9:/_-]*$`,
@@ -74,10 +74,10 @@ var kmsKinds = []kind{
 // target finds an alias's key, which may be given as its id or its ARN.
 func (c *call) target() (thing, bool) {
 	name := c.in.str("targetKeyId")
-	if key, ok := c.find(keyToken, "", name); ok {
+	if key, ok := c.find(keyType, "", name); ok {
 		return key, true
 	}
-	return c.find(keyToken, "arn", name)
+	return c.find(keyType, "arn", name)
 }
 
 // keyStaysManageable refuses a policy that locks everybody out.

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	logGroupToken = "aws:cloudwatch/logGroup:LogGroup"
-	flowLogToken  = "aws:ec2/flowLog:FlowLog"
-	logsAPI       = "CloudWatch Logs API reference"
-	flowGuide     = "VPC user guide, flow logs"
+	logGroupType = "aws:cloudwatch/logGroup:LogGroup"
+	flowLogType  = "aws:ec2/flowLog:FlowLog"
+	logsAPI      = "CloudWatch Logs API reference"
+	flowGuide    = "VPC user guide, flow logs"
 )
 
 // flowFormat is the default format of a flow log.
@@ -26,7 +26,7 @@ var retention = among(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 54
 
 var logsKinds = []kind{
 	{
-		token: logGroupToken, args: cloudwatch.LogGroupArgs{}, state: cloudwatch.LogGroup{},
+		token: logGroupType, args: cloudwatch.LogGroupArgs{}, state: cloudwatch.LogGroup{},
 		models:   "kmsKeyId logGroupClass name retentionInDays skipDestroy tags",
 		forceNew: "logGroupClass name", keepIf: "skipDestroy",
 		name:     simprovider.AutoName{Property: "name", Hex: 7, Max: 512},
@@ -45,7 +45,7 @@ var logsKinds = []kind{
 		},
 	},
 	{
-		token: flowLogToken, args: ec2.FlowLogArgs{}, state: ec2.FlowLog{},
+		token: flowLogType, args: ec2.FlowLogArgs{}, state: ec2.FlowLog{},
 		models: "iamRoleArn logDestination logDestinationType logFormat maxAggregationInterval subnetId tags " +
 			"trafficType vpcId",
 		forceNew: "iamRoleArn logDestination logDestinationType logFormat maxAggregationInterval subnetId trafficType vpcId",
@@ -59,8 +59,8 @@ var logsKinds = []kind{
 		id:       "fl-{hex17}",
 		computed: map[string]string{"arn": "arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}"},
 		refs: []ref{
-			{path: "vpcId", to: vpcToken, missing: noVPC, source: ec2Errors},
-			{path: "subnetId", to: subnetToken, missing: noSubnet, source: ec2Errors},
+			{path: "vpcId", to: vpcType, missing: noVPC, source: ec2Errors},
+			{path: "subnetId", to: subnetType, missing: noSubnet, source: ec2Errors},
 		},
 		rules: []rule{
 			{onCreate, "InvalidParameter", flowGuide, flowSource},
@@ -75,7 +75,7 @@ func keyAdmitsLogs(c *call) string {
 	if arn == "" {
 		return ""
 	}
-	key, ok := c.find(keyToken, "arn", arn)
+	key, ok := c.find(keyType, "arn", arn)
 	service := fmt.Sprintf("logs.%s.%s", c.region.name, c.region.suffix)
 	if ok && permits(key.str("policy"), service, "kms:Encrypt") {
 		return ""

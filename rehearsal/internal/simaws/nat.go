@@ -1,33 +1,35 @@
 package simaws
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // addAddress gives an address of the block that is kept for documentation (RFC 5737), so that nobody owns it.
 func addAddress(c *call) {
 	if c.was != nil {
 		return
 	}
-	var b byte
-	for _, r := range c.hex("address", 2) {
-		b = b<<4 | byte(r)&0xf
+	last, err := strconv.ParseUint(c.hex("address", 2), 16, 8)
+	if err != nil {
+		last = 0 // cannot be: two hexadecimal digits are a number
 	}
-	ip := fmt.Sprintf("203.0.113.%d", b)
-	c.set("publicIp", ip)
-	c.set("publicDns", fmt.Sprintf("ec2-203-0-113-%d.%s.compute.%s", b, c.region.name, c.region.suffix))
+	c.set("publicIp", fmt.Sprintf("203.0.113.%d", last))
+	c.set("publicDns", fmt.Sprintf("ec2-203-0-113-%d.%s.compute.%s", last, c.region.name, c.region.suffix))
 }
 
 func addNatAddresses(c *call) {
 	if c.was != nil {
 		return
 	}
-	subnet, _ := c.find(subnetToken, "", c.in.str("subnetId"))
+	subnet, _ := c.find(subnetType, "", c.in.str("subnetId"))
 	// The first four addresses of a subnet are AWS's own.
 	addr := prefix(subnet.str("cidrBlock")).Addr()
 	for range 4 {
 		addr = addr.Next()
 	}
 	c.set("privateIp", addr.String())
-	if eip, ok := c.find(eipToken, "", c.in.str("allocationId")); ok {
+	if eip, ok := c.find(eipType, "", c.in.str("allocationId")); ok {
 		c.set("publicIp", eip.str("publicIp"))
 		c.set("associationId", "eipassoc-"+c.hex("association", 17))
 	}
@@ -45,7 +47,7 @@ func natNeedsAddress(c *call) string {
 
 func addressIsFree(c *call) string {
 	address := c.in.str("allocationId")
-	if users := c.where(natToken, "allocationId", address); len(users) > 0 {
+	if users := c.where(natType, "allocationId", address); len(users) > 0 {
 		return fmt.Sprintf("Elastic IP address [%s] is already associated with %s", address, users[0].id)
 	}
 	return ""
@@ -55,18 +57,18 @@ func natNeedsGateway(c *call) string {
 	if c.in.str("connectivityType") != "public" {
 		return ""
 	}
-	subnet, _ := c.find(subnetToken, "", c.in.str("subnetId"))
-	if vpc := subnet.str("vpcId"); len(c.where(igwToken, "vpcId", vpc)) == 0 {
+	subnet, _ := c.find(subnetType, "", c.in.str("subnetId"))
+	if vpc := subnet.str("vpcId"); len(c.where(igwType, "vpcId", vpc)) == 0 {
 		return fmt.Sprintf("Network %s has no Internet gateway attached", vpc)
 	}
 	return ""
 }
 
 func natQuota(c *call) string {
-	subnet, _ := c.find(subnetToken, "", c.in.str("subnetId"))
+	subnet, _ := c.find(subnetType, "", c.in.str("subnetId"))
 	n := 0
-	for _, nat := range c.others(natToken) {
-		if s, ok := c.find(subnetToken, "", nat.str("subnetId")); ok &&
+	for _, nat := range c.others(natType) {
+		if s, ok := c.find(subnetType, "", nat.str("subnetId")); ok &&
 			s.str("availabilityZone") == subnet.str("availabilityZone") {
 			n++
 		}
@@ -81,8 +83,8 @@ func natQuota(c *call) string {
 // mappedAddresses keeps an internet gateway attached while NAT gateways of its VPC have public addresses.
 func mappedAddresses(c *call) string {
 	vpc := c.in.str("vpcId")
-	for _, nat := range c.others(natToken) {
-		s, _ := c.find(subnetToken, "", nat.str("subnetId"))
+	for _, nat := range c.others(natType) {
+		s, _ := c.find(subnetType, "", nat.str("subnetId"))
 		if s.str("vpcId") == vpc && nat.has("allocationId") {
 			return fmt.Sprintf("Network %s has some mapped public address(es). Please unmap those public address(es) "+
 				"before detaching the gateway.", vpc)

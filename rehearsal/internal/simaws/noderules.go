@@ -18,7 +18,8 @@ const amiTypes = "AL2_x86_64 AL2_x86_64_GPU AL2_ARM_64 CUSTOM BOTTLEROCKET_ARM_6
 const lastAL2 = 32
 
 func sizesFit(c *call) string {
-	low, want, high := c.in.num("scalingConfig.minSize"), c.in.num("scalingConfig.desiredSize"), c.in.num("scalingConfig.maxSize")
+	low, high := c.in.num("scalingConfig.minSize"), c.in.num("scalingConfig.maxSize")
+	want := c.in.num("scalingConfig.desiredSize")
 	switch {
 	case low > high:
 		return fmt.Sprintf("Minimum capacity %d can't be greater than maximum size %d", low, high)
@@ -46,7 +47,7 @@ func nodeRoleTrust(c *call) string {
 }
 
 func nodeSubnets(c *call) string {
-	cluster, _ := c.find(clusterToken, "", c.in.str("clusterName"))
+	cluster, _ := c.find(clusterType, "", c.in.str("clusterName"))
 	for _, s := range c.subnets("subnetIds") {
 		if s.str("vpcId") != cluster.str("vpcConfig.vpcId") {
 			return fmt.Sprintf("Subnet %s is not in the VPC of the cluster", s.id)
@@ -71,16 +72,22 @@ func templateFits(c *call) string {
 		return "Disk size must be specified within the launch template."
 	case t.str("instanceType") != "" && c.in.has("instanceTypes"):
 		return "Instance types must be given in the launch template or the node group, not in both."
-	case t.str("imageId") != "" && c.givenWith("version", "releaseVersion"):
-		return "You cannot specify a kubernetes version or release version with a launch template that has an image."
-	case t.str("imageId") != "" && c.in.has("amiType") && c.in.str("amiType") != "CUSTOM":
-		return "You cannot specify an AMI Type when specifying an image id in your launch template."
+	case t.str("imageId") != "":
+		return imageFits(c)
 	}
 	return ""
 }
 
-// givenWith says whether any of the properties is there.
-func (c *call) givenWith(paths ...string) bool { return slices.ContainsFunc(paths, c.in.has) }
+// imageFits refuses what belongs to EKS's own images beside an image of the launch template.
+func imageFits(c *call) string {
+	switch image := c.in.str("amiType"); {
+	case c.in.has("version") || c.in.has("releaseVersion"):
+		return "You cannot specify a kubernetes version or release version with a launch template that has an image."
+	case image != "" && image != "CUSTOM":
+		return "You cannot specify an AMI Type when specifying an image id in your launch template."
+	}
+	return ""
+}
 
 // graviton matches the families of ARM processors: the letter g follows the generation. The g and p families of GPUs
 // begin with their letter, and "gd" or "gn" are variants of ARM ones.
@@ -107,16 +114,16 @@ func typesFitImage(c *call) string {
 }
 
 func nodeVersion(c *call) string {
-	cluster, _ := c.find(clusterToken, "", c.in.str("clusterName"))
-	version := c.in.str("version")
+	cluster, _ := c.find(clusterType, "", c.in.str("clusterName"))
+	version, limit := c.in.str("version"), cluster.str("version")
 	if version == "" {
-		version = cluster.str("version")
+		version = limit
 	}
 	switch {
-	case minor(version) > minor(cluster.str("version")):
-		return fmt.Sprintf("Requested Nodegroup version %s is greater than the cluster's version %s", version, cluster.str("version"))
-	case minor(version) < minor(cluster.str("version"))-3:
-		return fmt.Sprintf("Requested Nodegroup version %s is too old for the cluster's version %s", version, cluster.str("version"))
+	case minor(version) > minor(limit):
+		return fmt.Sprintf("Requested Nodegroup version %s is greater than the cluster's version %s", version, limit)
+	case minor(version) < minor(limit)-3:
+		return fmt.Sprintf("Requested Nodegroup version %s is too old for the cluster's version %s", version, limit)
 	case strings.HasPrefix(c.in.str("amiType"), "AL2_") && minor(version) > lastAL2:
 		return fmt.Sprintf("Requested amiType %s is not supported for kubernetes version %s", c.in.str("amiType"), version)
 	}
@@ -124,7 +131,7 @@ func nodeVersion(c *call) string {
 }
 
 func nodeGroupQuota(c *call) string {
-	if n := len(c.where(nodeGroupToken, "clusterName", c.in.str("clusterName"))); n >= maxNodeGroups {
+	if n := len(c.where(nodeGroupType, "clusterName", c.in.str("clusterName"))); n >= maxNodeGroups {
 		return fmt.Sprintf("The maximum number of node groups has been reached: %d in a cluster.", maxNodeGroups)
 	}
 	return ""
@@ -132,13 +139,13 @@ func nodeGroupQuota(c *call) string {
 
 // nodesMayJoin wants the policies without which no node becomes ready. They must be attached before the nodes start.
 func nodesMayJoin(c *call) string {
-	role, _ := c.find(roleToken, "arn", c.in.str("nodeRoleArn"))
+	role, _ := c.find(roleType, "arn", c.in.str("nodeRoleArn"))
 	var names []string
-	for _, a := range c.where(attachmentToken, "role", role.str("name")) {
+	for _, a := range c.where(attachmentType, "role", role.str("name")) {
 		arn := a.str("policyArn")
 		names = append(names, arn[strings.LastIndex(arn, "/")+1:])
 	}
-	own := len(c.where(inlineToken, "role", role.str("name"))) > 0
+	own := len(c.where(inlineType, "role", role.str("name"))) > 0
 	for _, alternatives := range [][]string{
 		{"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"},
 		{"AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPullOnly"},
@@ -166,12 +173,12 @@ func nodesReachCluster(c *call) string {
 // leaves says whether a subnet's default route leads out: by a NAT gateway, or by an internet gateway if instances
 // get public addresses.
 func (c *call) leaves(subnet thing) bool {
-	vpc, _ := c.find(vpcToken, "", subnet.str("vpcId"))
+	vpc, _ := c.find(vpcType, "", subnet.str("vpcId"))
 	table := vpc.str("mainRouteTableId")
-	for _, a := range c.where(associationToken, "subnetId", subnet.id) {
+	for _, a := range c.where(associationType, "subnetId", subnet.id) {
 		table = a.str("routeTableId")
 	}
-	for _, r := range c.where(routeToken, "routeTableId", table) {
+	for _, r := range c.where(routeType, "routeTableId", table) {
 		if r.str("destinationCidrBlock") == "0.0.0.0/0" {
 			return r.has("natGatewayId") || r.has("gatewayId") && subnet.flag("mapPublicIpOnLaunch")
 		}
@@ -185,7 +192,7 @@ var privateServices = []string{"ec2", "ecr.api", "ecr.dkr", "s3"}
 func (c *call) private(subnet thing) bool {
 	for _, service := range privateServices {
 		name := "com.amazonaws." + c.region.name + "." + service
-		if !slices.ContainsFunc(c.where(endpointToken, "vpcId", subnet.str("vpcId")), func(e thing) bool {
+		if !slices.ContainsFunc(c.where(endpointType, "vpcId", subnet.str("vpcId")), func(e thing) bool {
 			return e.str("serviceName") == name
 		}) {
 			return false
@@ -196,8 +203,8 @@ func (c *call) private(subnet thing) bool {
 
 // nodesHaveNetwork wants the CNI: EKS installs it unless told not to, else the add-on must come first.
 func nodesHaveNetwork(c *call) string {
-	cluster, _ := c.find(clusterToken, "", c.in.str("clusterName"))
-	if _, there := c.find(addonToken, "", cluster.id+":vpc-cni"); there || cluster.flag("bootstrapSelfManagedAddons") {
+	cluster, _ := c.find(clusterType, "", c.in.str("clusterName"))
+	if _, there := c.find(addonType, "", cluster.id+":vpc-cni"); there || cluster.flag("bootstrapSelfManagedAddons") {
 		return ""
 	}
 	return "Unhealthy nodes in the kubernetes cluster: container runtime network not ready, the add-on vpc-cni is missing"

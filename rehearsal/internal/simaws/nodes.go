@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	nodeGroupToken = "aws:eks/nodeGroup:NodeGroup"
-	nodeGuide      = "EKS user guide, managed node groups"
-	nodeTemplates  = "EKS user guide, customize managed nodes with launch templates"
-	nodeRoleGuide  = "EKS user guide, node IAM role"
-	nodeNetwork    = "EKS user guide, managed node groups: subnets; private clusters"
-	nodeProblems   = "EKS user guide, managed node group error codes"
+	nodeGroupType = "aws:eks/nodeGroup:NodeGroup"
+	nodeGuide     = "EKS user guide, managed node groups"
+	nodeTemplates = "EKS user guide, customize managed nodes with launch templates"
+	nodeRoleGuide = "EKS user guide, node IAM role"
+	nodeNetwork   = "EKS user guide, managed node groups: subnets; private clusters"
+	nodeProblems  = "EKS user guide, managed node group error codes"
 )
 
 // Quotas of EKS (EKS user guide, service quotas).
@@ -22,7 +22,7 @@ const (
 )
 
 var nodeKinds = []kind{{
-	token: nodeGroupToken, args: awseks.NodeGroupArgs{}, state: awseks.NodeGroup{},
+	token: nodeGroupType, args: awseks.NodeGroupArgs{}, state: awseks.NodeGroup{},
 	models: "amiType capacityType clusterName diskSize forceUpdateVersion instanceTypes labels launchTemplate.id " +
 		"launchTemplate.name launchTemplate.version nodeGroupName nodeRepairConfig.enabled nodeRoleArn releaseVersion " +
 		"scalingConfig.desiredSize scalingConfig.maxSize scalingConfig.minSize subnetIds tags taints.effect taints.key " +
@@ -52,22 +52,22 @@ var nodeKinds = []kind{{
 	derive: deriveNodeGroup,
 	exists: "ResourceInUseException: NodeGroup already exists: %s",
 	refs: []ref{
-		{path: "clusterName", to: clusterToken, missing: noCluster, source: eksAPI},
+		{path: "clusterName", to: clusterType, missing: noCluster, source: eksAPI},
 		{
-			path: "subnetIds", to: subnetToken, source: eksAPI,
+			path: "subnetIds", to: subnetType, source: eksAPI,
 			missing: "InvalidParameterException: The subnet ID '%s' does not exist",
 			holds:   "DependencyViolation: The subnet '%s' has dependencies and cannot be deleted.",
 		},
 		{
-			path: "nodeRoleArn", to: roleToken, by: "arn", source: nodeRoleGuide,
+			path: "nodeRoleArn", to: roleType, by: "arn", source: nodeRoleGuide,
 			missing: "InvalidParameterException: The role with name %s cannot be found.",
 		},
 		{
-			path: "launchTemplate.id", to: templateToken, source: nodeTemplates,
+			path: "launchTemplate.id", to: templateType, source: nodeTemplates,
 			missing: "InvalidRequestException: Requested launch template does not exist: %s",
 		},
 		{
-			path: "launchTemplate.name", to: templateToken, by: "name", source: nodeTemplates,
+			path: "launchTemplate.name", to: templateType, by: "name", source: nodeTemplates,
 			missing: "InvalidRequestException: Requested launch template does not exist: %s",
 		},
 	},
@@ -88,7 +88,7 @@ var nodeKinds = []kind{{
 
 // deriveNodeGroup sets what EKS computes, and makes the access entry that lets the nodes join.
 func deriveNodeGroup(c *call) {
-	cluster, _ := c.find(clusterToken, "", c.in.str("clusterName"))
+	cluster, _ := c.find(clusterType, "", c.in.str("clusterName"))
 	custom := c.template().str("imageId") != ""
 	if custom {
 		c.fill("amiType", "CUSTOM")
@@ -126,19 +126,20 @@ func (c *call) releaseVersion() string {
 func (c *call) makeNodeEntry(cluster thing) {
 	role := c.in.str("nodeRoleArn")
 	id := cluster.id + ":" + role
-	if _, there := c.find(accessEntryToken, "", id); there || cluster.str("accessConfig.authenticationMode") == "CONFIG_MAP" {
+	if _, there := c.find(accessEntryType, "", id); there || cluster.str("accessConfig.authenticationMode") == "CONFIG_MAP" {
 		return
 	}
-	c.make(accessEntryToken, id, c.key(), map[string]any{
-		"clusterName": cluster.id, "principalArn": role, "type": "EC2_LINUX", "userName": "system:node:{{EC2PrivateDNSName}}",
+	c.make(accessEntryType, id, c.key(), map[string]any{
+		"clusterName": cluster.id, "principalArn": role, "type": "EC2_LINUX",
+		"userName": "system:node:{{EC2PrivateDNSName}}",
 	})
 }
 
 // template returns the node group's launch template, or nothing.
 func (c *call) template() thing {
-	if t, ok := c.find(templateToken, "", c.in.str("launchTemplate.id")); ok {
+	if t, ok := c.find(templateType, "", c.in.str("launchTemplate.id")); ok {
 		return t
 	}
-	t, _ := c.find(templateToken, "name", c.in.str("launchTemplate.name"))
+	t, _ := c.find(templateType, "name", c.in.str("launchTemplate.name"))
 	return t
 }

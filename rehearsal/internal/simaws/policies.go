@@ -54,7 +54,7 @@ func (c *call) policyExists(arn string) string {
 		return fmt.Sprintf("Policy %s does not exist or is not attachable (the rehearsal knows %d policies of AWS).",
 			arn, len(managed))
 	}
-	if _, ok := c.find(policyToken, "", arn); ok {
+	if _, ok := c.find(policyType, "", arn); ok {
 		return ""
 	}
 	return fmt.Sprintf("Policy %s does not exist or is not attachable.", arn)
@@ -70,11 +70,11 @@ func policyFits(c *call) string {
 
 // inlineFits adds up the inline policies of one role, as IAM does.
 func inlineFits(c *call) string {
-	all := c.in.str("policy")
-	for _, p := range c.where(inlineToken, "role", c.in.str("role")) {
-		all += p.str("policy")
+	all := []string{c.in.str("policy")}
+	for _, p := range c.where(inlineType, "role", c.in.str("role")) {
+		all = append(all, p.str("policy"))
 	}
-	return fits(all, "maximum policy size for role "+c.in.str("role"), maxInline)
+	return fits(strings.Join(all, ""), "maximum policy size for role "+c.in.str("role"), maxInline)
 }
 
 // fits counts characters without white space, as IAM does.
@@ -92,7 +92,7 @@ func fits(text, quota string, most int) string {
 }
 
 func attachmentQuota(c *call) string {
-	if n := len(c.where(attachmentToken, "role", c.in.str("role"))); n >= maxAttachments {
+	if n := len(c.where(attachmentType, "role", c.in.str("role"))); n >= maxAttachments {
 		return fmt.Sprintf("Cannot exceed quota for PoliciesPerRole: %d", maxAttachments)
 	}
 	return ""
@@ -193,7 +193,7 @@ func permits(policy, principal, action string) bool {
 
 // trusts says whether a role lets a service take it on.
 func (c *call) trusts(roleARN, service, action string) bool {
-	role, ok := c.find(roleToken, "arn", roleARN)
+	role, ok := c.find(roleType, "arn", roleARN)
 	return ok && permits(role.str("assumeRolePolicy"), service, action)
 }
 

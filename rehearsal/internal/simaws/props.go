@@ -3,7 +3,6 @@ package simaws
 import (
 	"encoding/json"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -19,7 +18,7 @@ func plain(m resource.PropertyMap) props { return simprovider.RevealMap(m).Mappa
 // all returns every value at the path; a list on the way gives its elements.
 func (p props) all(path string) []any {
 	values := []any{map[string]any(p)}
-	for _, step := range strings.Split(path, ".") {
+	for step := range strings.SplitSeq(path, ".") {
 		var next []any
 		for _, v := range values {
 			if m, ok := v.(map[string]any); ok {
@@ -159,13 +158,7 @@ func sorted(v resource.PropertyValue) resource.PropertyValue {
 		return v
 	}
 	out := slices.Clone(v.ArrayValue())
-	text := func(i int) string {
-		data, err := json.Marshal(simprovider.Reveal(out[i]).Mappable())
-		if err != nil {
-			return ""
-		}
-		return string(data)
-	}
-	sort.SliceStable(out, func(i, j int) bool { return text(i) < text(j) })
+	text := func(e resource.PropertyValue) string { return encode(simprovider.Reveal(e).Mappable()) }
+	slices.SortStableFunc(out, func(a, b resource.PropertyValue) int { return strings.Compare(text(a), text(b)) })
 	return resource.NewProperty(out)
 }

@@ -32,9 +32,9 @@ func (p *provider) Check(r simprovider.Request) (resource.PropertyMap, []string)
 	in = row.textual(in)
 	s := &schema{models: words(row.models), required: words(row.required)}
 	s.object("", plainArgs(row.args), in)
-	problems := append(s.problems, row.exceeded(in)...)
-	for i, problem := range problems {
-		problems[i] = r.Subject() + ": " + problem
+	var problems []string
+	for _, problem := range slices.Concat(s.problems, row.exceeded(in)) {
+		problems = append(problems, r.Subject()+": "+problem)
 	}
 	return in, problems
 }

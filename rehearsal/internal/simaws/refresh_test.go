@@ -3,6 +3,7 @@ package simaws_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -92,8 +93,8 @@ func TestAccount_everythingCanBeDeletedInReverse(t *testing.T) {
 	t.Parallel()
 	p := everything(t)
 	require.Equal(t, len(p.all), p.account.LiveCount())
-	for i := len(p.all) - 1; i >= 0; i-- {
-		require.NoError(t, p.Delete(p.all[i]), p.all[i].URN)
+	for _, r := range slices.Backward(p.all) {
+		require.NoError(t, p.Delete(r), r.URN)
 	}
 	assert.Zero(t, p.account.LiveCount())
 	assert.Empty(t, p.account.Resources(), "what AWS made by itself goes with its owner")
@@ -115,11 +116,13 @@ func TestAccount_driftShows(t *testing.T) {
 		},
 		"somebody opened the endpoint": {
 			clusterType, func(p *parts) simtest.Resource { return p.cluster },
-			m{"vpcConfig": m{"publicAccessCidrs": list{"0.0.0.0/0"}, "subnetIds": list{"x"}}}, "vpcConfig.publicAccessCidrs[0]",
+			m{"vpcConfig": m{"publicAccessCidrs": list{"0.0.0.0/0"}, "subnetIds": list{"x"}}},
+			"vpcConfig.publicAccessCidrs[0]",
 		},
 		"the autoscaler added nodes": {
 			nodesType, func(p *parts) simtest.Resource { return p.nodes },
-			m{"scalingConfig": m{"minSize": 1, "desiredSize": 3, "maxSize": 4}}, "scalingConfig.desiredSize",
+			m{"scalingConfig": m{"minSize": 1, "desiredSize": 3, "maxSize": 4}},
+			"scalingConfig.desiredSize",
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {

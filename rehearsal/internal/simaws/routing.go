@@ -8,9 +8,9 @@ import (
 
 // Tokens of the routing types.
 const (
-	routeTableToken  = "aws:ec2/routeTable:RouteTable"
-	routeToken       = "aws:ec2/route:Route"
-	associationToken = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+	routeTableType  = "aws:ec2/routeTable:RouteTable"
+	routeType       = "aws:ec2/route:Route"
+	associationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 )
 
 const (
@@ -24,17 +24,17 @@ const (
 
 var routingKinds = []kind{
 	{
-		token: routeTableToken, args: ec2.RouteTableArgs{}, state: ec2.RouteTable{},
+		token: routeTableType, args: ec2.RouteTableArgs{}, state: ec2.RouteTable{},
 		models: "tags vpcId", forceNew: "vpcId",
 		fills: map[string]any{"routes": []any{}, "propagatingVgws": []any{}},
 		id:    "rtb-{hex17}",
 		computed: map[string]string{
 			"arn": "arn:{partition}:ec2:{region}:{account}:route-table/{id}", "ownerId": "{account}",
 		},
-		refs: []ref{{path: "vpcId", to: vpcToken, missing: noVPC, holds: vpcInUse, source: ec2Errors}},
+		refs: []ref{{path: "vpcId", to: vpcType, missing: noVPC, holds: vpcInUse, source: ec2Errors}},
 	},
 	{
-		token: routeToken, args: ec2.RouteArgs{}, state: ec2.Route{},
+		token: routeType, args: ec2.RouteArgs{}, state: ec2.Route{},
 		models:   "destinationCidrBlock routeTableId " + targets,
 		required: "destinationCidrBlock",
 		forceNew: "destinationCidrBlock routeTableId",
@@ -42,13 +42,13 @@ var routingKinds = []kind{
 		limits:   []limit{{"destinationCidrBlock", routeGuide, block(0, 32)}},
 		id:       "r-{routeTableId}{hex10}",
 		refs: []ref{
-			{path: "routeTableId", to: routeTableToken, missing: noRouteTable, source: ec2Errors},
+			{path: "routeTableId", to: routeTableType, missing: noRouteTable, source: ec2Errors},
 			{
-				path: "gatewayId", to: igwToken, source: ec2Errors,
+				path: "gatewayId", to: igwType, source: ec2Errors,
 				missing: "InvalidInternetGatewayID.NotFound: The gateway ID '%s' does not exist",
 			},
 			{
-				path: "natGatewayId", to: natToken, source: ec2Errors,
+				path: "natGatewayId", to: natType, source: ec2Errors,
 				missing: "InvalidNatGatewayID.NotFound: The natGateway ID '%s' does not exist",
 			},
 		},
@@ -60,13 +60,13 @@ var routingKinds = []kind{
 		},
 	},
 	{
-		token: associationToken, args: ec2.RouteTableAssociationArgs{}, state: ec2.RouteTableAssociation{},
+		token: associationType, args: ec2.RouteTableAssociationArgs{}, state: ec2.RouteTableAssociation{},
 		models: "routeTableId subnetId", required: "subnetId", forceNew: "subnetId",
 		id: "rtbassoc-{hex17}",
 		refs: []ref{
-			{path: "subnetId", to: subnetToken, missing: noSubnet, source: ec2Errors},
+			{path: "subnetId", to: subnetType, missing: noSubnet, source: ec2Errors},
 			{
-				path: "routeTableId", to: routeTableToken, missing: noRouteTable, source: ec2Errors,
+				path: "routeTableId", to: routeTableType, missing: noRouteTable, source: ec2Errors,
 				holds: "DependencyViolation: The routeTable '%s' has dependencies and cannot be deleted.",
 			},
 		},
@@ -92,12 +92,12 @@ func oneTarget(c *call) string {
 
 // targetInSameVpc also refuses an internet gateway that is not attached yet.
 func targetInSameVpc(c *call) string {
-	table, _ := c.find(routeTableToken, "", c.in.str("routeTableId"))
+	table, _ := c.find(routeTableType, "", c.in.str("routeTableId"))
 	target, vpc := "", ""
-	if igw, ok := c.find(igwToken, "", c.in.str("gatewayId")); ok {
+	if igw, ok := c.find(igwType, "", c.in.str("gatewayId")); ok {
 		target, vpc = igw.id, igw.str("vpcId")
-	} else if nat, ok := c.find(natToken, "", c.in.str("natGatewayId")); ok {
-		subnet, _ := c.find(subnetToken, "", nat.str("subnetId"))
+	} else if nat, ok := c.find(natType, "", c.in.str("natGatewayId")); ok {
+		subnet, _ := c.find(subnetType, "", nat.str("subnetId"))
 		target, vpc = nat.id, subnet.str("vpcId")
 	}
 	if target != "" && vpc != table.str("vpcId") {
@@ -108,10 +108,10 @@ func targetInSameVpc(c *call) string {
 
 func destinationIsNew(c *call) string {
 	destination := c.in.str("destinationCidrBlock")
-	table, _ := c.find(routeTableToken, "", c.in.str("routeTableId"))
-	vpc, _ := c.find(vpcToken, "", table.str("vpcId"))
+	table, _ := c.find(routeTableType, "", c.in.str("routeTableId"))
+	vpc, _ := c.find(vpcType, "", table.str("vpcId"))
 	taken := vpc.str("cidrBlock") == destination // the local route
-	for _, r := range c.where(routeToken, "routeTableId", table.id) {
+	for _, r := range c.where(routeType, "routeTableId", table.id) {
 		taken = taken || r.str("destinationCidrBlock") == destination
 	}
 	if taken {
@@ -121,14 +121,14 @@ func destinationIsNew(c *call) string {
 }
 
 func routeQuota(c *call) string {
-	if n := len(c.where(routeToken, "routeTableId", c.in.str("routeTableId"))); n >= maxRoutes {
+	if n := len(c.where(routeType, "routeTableId", c.in.str("routeTableId"))); n >= maxRoutes {
 		return fmt.Sprintf("The maximum number of routes has been reached: %d in a table.", maxRoutes)
 	}
 	return ""
 }
 
 func oneTablePerSubnet(c *call) string {
-	for _, a := range c.where(associationToken, "subnetId", c.in.str("subnetId")) {
+	for _, a := range c.where(associationType, "subnetId", c.in.str("subnetId")) {
 		return fmt.Sprintf("the specified association for route table %s conflicts with an existing association: "+
 			"subnet %s has %s", c.in.str("routeTableId"), c.in.str("subnetId"), a.str("routeTableId"))
 	}
@@ -136,8 +136,8 @@ func oneTablePerSubnet(c *call) string {
 }
 
 func tableInSameVpc(c *call) string {
-	table, _ := c.find(routeTableToken, "", c.in.str("routeTableId"))
-	subnet, _ := c.find(subnetToken, "", c.in.str("subnetId"))
+	table, _ := c.find(routeTableType, "", c.in.str("routeTableId"))
+	subnet, _ := c.find(subnetType, "", c.in.str("subnetId"))
 	if table.str("vpcId") != subnet.str("vpcId") {
 		return fmt.Sprintf("Route table %s and subnet %s belong to different networks", table.id, subnet.id)
 	}

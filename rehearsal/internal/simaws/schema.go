@@ -2,10 +2,10 @@ package simaws
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -29,10 +29,10 @@ func plainArgs(args any) reflect.Type {
 // fields returns the properties of a struct type by name.
 func fields(t reflect.Type) map[string]reflect.Type {
 	out := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		if tag := t.Field(i).Tag.Get("pulumi"); tag != "" {
+	for f := range t.Fields() {
+		if tag := f.Tag.Get("pulumi"); tag != "" {
 			name, _, _ := strings.Cut(tag, ",")
-			out[name] = t.Field(i).Type
+			out[name] = f.Type
 		}
 	}
 	return out
@@ -52,31 +52,20 @@ func (s *schema) refuse(format string, args ...any) {
 // object checks an object value against a struct type.
 func (s *schema) object(path string, t reflect.Type, v resource.PropertyMap) {
 	known := fields(t)
-	keys := make([]string, 0, len(v))
-	for k := range v {
-		if !resource.IsInternalPropertyKey(k) {
-			keys = append(keys, string(k))
-		}
-	}
-	sort.Strings(keys)
-	for _, k := range keys {
-		child := join(path, k)
-		ft, inSDK := known[k]
+	for _, k := range v.StableKeys() {
+		child := join(path, string(k))
+		ft, inSDK := known[string(k)]
 		switch {
+		case resource.IsInternalPropertyKey(k):
 		case !inSDK:
 			s.refuse("property %q is not known to the rehearsal: the SDK has none of this name", child)
 		case !s.modelled(child):
 			s.refuse("property %q is not known to the rehearsal: the SDK has it, but no rule covers it yet", child)
 		default:
-			s.value(child, ft, v[resource.PropertyKey(k)])
+			s.value(child, ft, v[k])
 		}
 	}
-	names := make([]string, 0, len(known))
-	for name := range known {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(known)) {
 		child := join(path, name)
 		if _, given := v[resource.PropertyKey(name)]; !given && s.needs(child, known[name]) {
 			s.refuse("property %q is required", child)
@@ -116,22 +105,8 @@ func (s *schema) value(path string, t reflect.Type, v resource.PropertyValue) {
 		t = t.Elem()
 	}
 	switch t.Kind() {
-	case reflect.Slice:
-		if s.is(path, "a list", v.IsArray()) {
-			for _, e := range v.ArrayValue() {
-				s.value(path, t.Elem(), e)
-			}
-		}
-	case reflect.Map:
-		if s.is(path, "a map", v.IsObject()) {
-			for k, e := range v.ObjectValue() {
-				s.value(path+"["+string(k)+"]", t.Elem(), e)
-			}
-		}
-	case reflect.Struct:
-		if s.is(path, "an object", v.IsObject()) {
-			s.object(path, t, v.ObjectValue())
-		}
+	case reflect.Slice, reflect.Map, reflect.Struct:
+		s.nested(path, t, v)
 	case reflect.String:
 		s.is(path, "a string", v.IsString())
 	case reflect.Bool:
@@ -141,6 +116,28 @@ func (s *schema) value(path string, t reflect.Type, v resource.PropertyValue) {
 	case reflect.Float64:
 		s.is(path, "a number", v.IsNumber())
 	default: // any: a document or a name, which the row's limits look at
+	}
+}
+
+// nested checks a list, a map or an object, and what is in it.
+func (s *schema) nested(path string, t reflect.Type, v resource.PropertyValue) {
+	switch t.Kind() {
+	case reflect.Slice:
+		if s.is(path, "a list", v.IsArray()) {
+			for _, e := range v.ArrayValue() {
+				s.value(path, t.Elem(), e)
+			}
+		}
+	case reflect.Map:
+		if s.is(path, "a map", v.IsObject()) {
+			for _, k := range v.ObjectValue().StableKeys() {
+				s.value(path+"["+string(k)+"]", t.Elem(), v.ObjectValue()[k])
+			}
+		}
+	default:
+		if s.is(path, "an object", v.IsObject()) {
+			s.object(path, t, v.ObjectValue())
+		}
 	}
 }
 

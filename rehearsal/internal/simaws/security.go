@@ -11,11 +11,11 @@ import (
 
 // Tokens of the types that make firewalls.
 const (
-	securityGroupToken = "aws:ec2/securityGroup:SecurityGroup"
-	defaultGroupToken  = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
-	oldRuleToken       = "aws:ec2/securityGroupRule:SecurityGroupRule"
-	ingressToken       = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-	egressToken        = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+	securityGroupType = "aws:ec2/securityGroup:SecurityGroup"
+	defaultGroupType  = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	oldRuleType       = "aws:ec2/securityGroupRule:SecurityGroupRule"
+	ingressType       = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	egressType        = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 )
 
 const (
@@ -35,7 +35,7 @@ var allowed = shaped(`^[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}$`,
 
 var securityKinds = []kind{
 	{
-		token: securityGroupToken, args: ec2.SecurityGroupArgs{}, state: ec2.SecurityGroup{},
+		token: securityGroupType, args: ec2.SecurityGroupArgs{}, state: ec2.SecurityGroup{},
 		models:   "description name revokeRulesOnDelete tags vpcId " + ingressModel + " " + egressModel,
 		required: "vpcId", forceNew: "description name vpcId",
 		sets: "ingress egress ingress.cidrBlocks egress.cidrBlocks",
@@ -57,14 +57,14 @@ var securityKinds = []kind{
 			"arn": "arn:{partition}:ec2:{region}:{account}:security-group/{id}", "ownerId": "{account}",
 		},
 		refs: []ref{
-			{path: "vpcId", to: vpcToken, missing: noVPC, holds: vpcInUse, source: ec2Errors},
-			{path: "ingress.securityGroups", to: securityGroupToken, holds: groupInUse, source: groupGuide},
-			{path: "egress.securityGroups", to: securityGroupToken, holds: groupInUse, source: groupGuide},
+			{path: "vpcId", to: vpcType, missing: noVPC, holds: vpcInUse, source: ec2Errors},
+			{path: "ingress.securityGroups", to: securityGroupType, holds: groupInUse, source: groupGuide},
+			{path: "egress.securityGroups", to: securityGroupType, holds: groupInUse, source: groupGuide},
 		},
 		rules: []rule{{onCreate, "InvalidGroup.Duplicate", ec2Errors, groupNameIsFree}},
 	},
 	{
-		token: defaultGroupToken, args: ec2.DefaultSecurityGroupArgs{}, state: ec2.DefaultSecurityGroup{},
+		token: defaultGroupType, args: ec2.DefaultSecurityGroupArgs{}, state: ec2.DefaultSecurityGroup{},
 		models:   "revokeRulesOnDelete tags vpcId " + ingressModel + " " + egressModel,
 		required: "vpcId", forceNew: "vpcId",
 		sets: "ingress egress",
@@ -72,17 +72,17 @@ var securityKinds = []kind{
 			"ingress": []any{}, "egress": []any{}, "name": "default", "description": "default VPC security group",
 		},
 		idOf: func(c *call) string {
-			vpc, _ := c.find(vpcToken, "", c.in.str("vpcId"))
+			vpc, _ := c.find(vpcType, "", c.in.str("vpcId"))
 			return vpc.str("defaultSecurityGroupId")
 		},
 		exists: "InvalidGroup.Duplicate: the default security group %s is managed by another resource already",
 		computed: map[string]string{
 			"arn": "arn:{partition}:ec2:{region}:{account}:security-group/{id}", "ownerId": "{account}",
 		},
-		refs: []ref{{path: "vpcId", to: vpcToken, missing: noVPC, source: ec2Errors}},
+		refs: []ref{{path: "vpcId", to: vpcType, missing: noVPC, source: ec2Errors}},
 	},
 	{
-		token: oldRuleToken, args: ec2.SecurityGroupRuleArgs{}, state: ec2.SecurityGroupRule{},
+		token: oldRuleType, args: ec2.SecurityGroupRuleArgs{}, state: ec2.SecurityGroupRule{},
 		models: "cidrBlocks description fromPort ipv6CidrBlocks prefixListIds protocol securityGroupId self " +
 			"sourceSecurityGroupId toPort type",
 		forceNew: "cidrBlocks fromPort ipv6CidrBlocks prefixListIds protocol securityGroupId self " +
@@ -101,8 +101,8 @@ var securityKinds = []kind{
 		refs:     ruleRefs("sourceSecurityGroupId"),
 		rules:    firewallRules("sourceSecurityGroupId", "protocol"),
 	},
-	newRule(ingressToken, vpc.SecurityGroupIngressRuleArgs{}, vpc.SecurityGroupIngressRule{}),
-	newRule(egressToken, vpc.SecurityGroupEgressRuleArgs{}, vpc.SecurityGroupEgressRule{}),
+	newRule(ingressType, vpc.SecurityGroupIngressRuleArgs{}, vpc.SecurityGroupIngressRule{}),
+	newRule(egressType, vpc.SecurityGroupEgressRuleArgs{}, vpc.SecurityGroupEgressRule{}),
 }
 
 // newRule is the row of a rule with one source, ingress or egress.
@@ -132,8 +132,8 @@ func newRule(token string, args, state any) kind {
 // ruleRefs is what a rule refers to. The group on its other side cannot be deleted before the rule.
 func ruleRefs(other string) []ref {
 	return []ref{
-		{path: "securityGroupId", to: securityGroupToken, missing: noGroup, source: ec2Errors},
-		{path: other, to: securityGroupToken, missing: noGroup, holds: groupInUse, source: groupGuide},
+		{path: "securityGroupId", to: securityGroupType, missing: noGroup, source: ec2Errors},
+		{path: other, to: securityGroupType, missing: noGroup, holds: groupInUse, source: groupGuide},
 	}
 }
 
@@ -148,7 +148,7 @@ func firewallRules(other, proto string) []rule {
 }
 
 func groupNameIsFree(c *call) string {
-	for _, g := range c.where(securityGroupToken, "vpcId", c.in.str("vpcId")) {
+	for _, g := range c.where(securityGroupType, "vpcId", c.in.str("vpcId")) {
 		if g.str("name") == c.in.str("name") {
 			return fmt.Sprintf("The security group '%s' already exists for VPC '%s'", g.str("name"), c.in.str("vpcId"))
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	templateToken = "aws:ec2/launchTemplate:LaunchTemplate"
+	templateType  = "aws:ec2/launchTemplate:LaunchTemplate"
 	templateGuide = "EC2 user guide, launch templates"
 	imdsGuide     = "EC2 user guide, instance metadata options"
 	ebsGuide      = "EBS user guide, volume types"
@@ -20,7 +20,7 @@ const (
 )
 
 var templateKinds = []kind{{
-	token: templateToken, args: ec2.LaunchTemplateArgs{}, state: ec2.LaunchTemplate{},
+	token: templateType, args: ec2.LaunchTemplateArgs{}, state: ec2.LaunchTemplate{},
 	models: "blockDeviceMappings.deviceName blockDeviceMappings.ebs.deleteOnTermination " +
 		"blockDeviceMappings.ebs.encrypted blockDeviceMappings.ebs.iops blockDeviceMappings.ebs.kmsKeyId " +
 		"blockDeviceMappings.ebs.throughput blockDeviceMappings.ebs.volumeSize blockDeviceMappings.ebs.volumeType " +
@@ -46,7 +46,10 @@ var templateKinds = []kind{{
 		{"blockDeviceMappings.ebs.volumeType", ebsGuide, oneOf("gp2 gp3 io1 io2 st1 sc1 standard")},
 		{"blockDeviceMappings.ebs.throughput", ebsGuide, between(125, 2000)},
 		{"blockDeviceMappings.ebs.volumeSize", ebsGuide, between(1, 65536)},
-		{"tagSpecifications.resourceType", templateGuide, oneOf("instance volume network-interface spot-instances-request elastic-gpu")},
+		{
+			"tagSpecifications.resourceType", templateGuide,
+			oneOf("instance volume network-interface spot-instances-request elastic-gpu"),
+		},
 		{"tagSpecifications.tags", templateGuide, wrongTags},
 	},
 	id:       "lt-{hex17}",
@@ -78,7 +81,7 @@ func countVersions(c *call) {
 }
 
 func templateNameIsFree(c *call) string {
-	if _, taken := c.find(templateToken, "name", c.in.str("name")); taken {
+	if _, taken := c.find(templateType, "name", c.in.str("name")); taken {
 		return fmt.Sprintf("Launch template name '%s' already in use.", c.in.str("name"))
 	}
 	return ""
@@ -88,7 +91,7 @@ func templateNameIsFree(c *call) string {
 // cause is hard to see.
 func templateGroupsExist(c *call) string {
 	for _, id := range c.in.strs("vpcSecurityGroupIds") {
-		if _, ok := c.find(securityGroupToken, "", id); !ok {
+		if _, ok := c.find(securityGroupType, "", id); !ok {
 			return fmt.Sprintf("The security group '%s' does not exist", id)
 		}
 	}

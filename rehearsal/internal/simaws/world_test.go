@@ -1,6 +1,7 @@
 package simaws_test
 
 import (
+	"maps"
 	"path/filepath"
 	"testing"
 	"time"
@@ -181,17 +182,9 @@ func (p *parts) nodeInputs(changes m) m {
 }
 
 func with(base, changes m) m {
-	out := m{}
-	for k, v := range base {
-		out[k] = v
-	}
-	for k, v := range changes {
-		if v == nil {
-			delete(out, k)
-			continue
-		}
-		out[k] = v
-	}
+	out := maps.Clone(base)
+	maps.Copy(out, changes)
+	maps.DeleteFunc(out, func(_ string, v any) bool { return v == nil })
 	return out
 }
 

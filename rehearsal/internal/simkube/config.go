@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -34,7 +33,7 @@ func (c *Cluster) CheckConfig(urn string, config resource.PropertyMap) []string 
 			problems = append(problems, fmt.Sprintf("kubernetes provider: setting %q is not known to the rehearsal", k))
 		}
 	}
-	sort.Strings(problems)
+	slices.Sort(problems)
 	if v, ok := config["kubeconfig"]; ok && v.ContainsUnknowns() {
 		return problems
 	}

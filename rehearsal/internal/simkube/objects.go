@@ -17,7 +17,7 @@ import (
 	"github.com/slipway-eks/slipway/rehearsal/internal/simprovider"
 )
 
-const namespaceToken = "kubernetes:core/v1:Namespace"
+const namespaceType = "kubernetes:core/v1:Namespace"
 
 // builtin lists the namespaces that every cluster has.
 var builtin = []string{"default", "kube-system", "kube-public", "kube-node-lease"}
@@ -165,7 +165,7 @@ func (p *provider) hasNamespace(tx *simprovider.Tx, id string) bool {
 	if namespace == "" || slices.Contains(builtin, namespace) {
 		return true
 	}
-	_, ok := tx.Get(simprovider.Record{Type: namespaceToken, ID: namespace, Region: p.server}.Key())
+	_, ok := tx.Get(simprovider.Record{Type: namespaceType, ID: namespace, Region: p.server}.Key())
 	return ok
 }
 

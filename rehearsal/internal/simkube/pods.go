@@ -2,11 +2,15 @@ package simkube
 
 import (
 	"fmt"
+	"regexp"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
+
+// environment is the shape of a variable's name since Kubernetes 1.34: anything printable but "=".
+var environment = regexp.MustCompile(`^[ -<>-~]+$`)
 
 // pods checks what every pod template must have.
 func pods(field string, spec corev1.PodSpec) []string {
@@ -45,46 +49,61 @@ func container(field string, c corev1.Container, volumes map[string]bool) []stri
 	if c.Image == "" {
 		out = append(out, field+".image: Required value")
 	}
-	for name, limit := range c.Resources.Limits {
-		request, ok := c.Resources.Requests[name]
-		if ok && request.Cmp(limit) > 0 {
-			out = append(out, fmt.Sprintf("%s.resources.requests[%s]: must be less than or equal to the limit", field, name))
-		}
-	}
-	out = append(out, amounts(field+".resources.requests", c.Resources.Requests)...)
-	out = append(out, amounts(field+".resources.limits", c.Resources.Limits)...)
 	for i, m := range c.VolumeMounts {
 		if !volumes[m.Name] {
 			out = append(out, fmt.Sprintf("%s.volumeMounts[%d].name: %q not found", field, i, m.Name))
 		}
 	}
-	for i, e := range c.Env {
+	out = append(out, resources(field+".resources", c.Resources)...)
+	out = append(out, variables(field+".env", c.Env)...)
+	out = append(out, ports(field+".ports", c.Ports)...)
+	out = append(out, probed(field+".livenessProbe", true, c.LivenessProbe)...)
+	out = append(out, probed(field+".readinessProbe", false, c.ReadinessProbe)...)
+	return append(out, probed(field+".startupProbe", true, c.StartupProbe)...)
+}
+
+func resources(field string, r corev1.ResourceRequirements) []string {
+	var out []string
+	for name, limit := range r.Limits {
+		if request, ok := r.Requests[name]; ok && request.Cmp(limit) > 0 {
+			out = append(out, fmt.Sprintf("%s.requests[%s]: must be less than or equal to the limit", field, name))
+		}
+	}
+	out = append(out, amounts(field+".requests", r.Requests)...)
+	return append(out, amounts(field+".limits", r.Limits)...)
+}
+
+func variables(field string, env []corev1.EnvVar) []string {
+	var out []string
+	for i, e := range env {
 		if !environment.MatchString(e.Name) {
-			out = append(out, fmt.Sprintf("%s.env[%d].name: is no name of a variable", field, i))
+			out = append(out, fmt.Sprintf("%s[%d].name: is no name of a variable", field, i))
 		}
 		if e.Value != "" && e.ValueFrom != nil {
-			out = append(out, fmt.Sprintf("%s.env[%d].valueFrom: may not be specified when `value` is not empty", field, i))
+			out = append(out, fmt.Sprintf("%s[%d].valueFrom: may not be specified when `value` is not empty", field, i))
 		}
 	}
-	ports := map[string]bool{}
-	for i, p := range c.Ports {
+	return out
+}
+
+func ports(field string, list []corev1.ContainerPort) []string {
+	var out []string
+	names := map[string]bool{}
+	for i, p := range list {
+		at := fmt.Sprintf("%s[%d]", field, i)
 		if p.ContainerPort < 1 || p.ContainerPort > 65535 {
-			out = append(out, fmt.Sprintf("%s.ports[%d].containerPort: %d is outside 1..65535", field, i, p.ContainerPort))
+			out = append(out, fmt.Sprintf("%s.containerPort: %d is outside 1..65535", at, p.ContainerPort))
 		}
-		if p.Name != "" {
-			for _, wrong := range validation.IsValidPortName(p.Name) {
-				out = append(out, fmt.Sprintf("%s.ports[%d].name: %s", field, i, wrong))
-			}
+		if p.Name == "" {
+			continue
 		}
-		if p.Name != "" && ports[p.Name] {
-			out = append(out, fmt.Sprintf("%s.ports[%d].name: Duplicate value", field, i))
+		for _, wrong := range validation.IsValidPortName(p.Name) {
+			out = append(out, at+".name: "+wrong)
 		}
-		ports[p.Name] = true
-	}
-	for name, probe := range map[string]*corev1.Probe{
-		"livenessProbe": c.LivenessProbe, "readinessProbe": c.ReadinessProbe, "startupProbe": c.StartupProbe,
-	} {
-		out = append(out, probed(field+"."+name, name, probe)...)
+		if names[p.Name] {
+			out = append(out, at+".name: Duplicate value")
+		}
+		names[p.Name] = true
 	}
 	return out
 }
@@ -99,7 +118,8 @@ func amounts(field string, list corev1.ResourceList) []string {
 	return out
 }
 
-func probed(field, name string, p *corev1.Probe) []string {
+// probed checks a probe; once says that a single success counts, as it does for all but readiness.
+func probed(field string, once bool, p *corev1.Probe) []string {
 	if p == nil {
 		return nil
 	}
@@ -113,7 +133,7 @@ func probed(field, name string, p *corev1.Probe) []string {
 	if handlers != 1 {
 		out = append(out, field+": exactly one handler is required")
 	}
-	if name != "readinessProbe" && p.SuccessThreshold > 1 {
+	if once && p.SuccessThreshold > 1 {
 		out = append(out, field+".successThreshold: must be 1")
 	}
 	return out

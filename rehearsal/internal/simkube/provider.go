@@ -102,7 +102,7 @@ func (p *provider) Normal(_ string, inputs resource.PropertyMap) resource.Proper
 // Conceal marks the contents of Secrets.
 func (p *provider) Conceal(typ string, inputs resource.PropertyMap) resource.PropertyMap {
 	out := inputs
-	for _, name := range strings.Fields(p.kinds[typ].secret) {
+	for name := range strings.FieldsSeq(p.kinds[typ].conceals) {
 		key := resource.PropertyKey(name)
 		if v, ok := inputs[key]; ok && !v.IsSecret() && !simprovider.IsUnknown(v) {
 			out = simprovider.Merge(out, resource.PropertyMap{key: resource.MakeSecret(v)})
@@ -240,7 +240,7 @@ func (p *provider) Update(r simprovider.Request) (simprovider.State, error) {
 func (p *provider) Delete(r simprovider.Request) error {
 	return p.store.Do(func(tx *simprovider.Tx) error {
 		tx.Remove(simprovider.Record{Type: r.Type, ID: r.ID, Region: p.server}.Key())
-		if r.Type != namespaceToken {
+		if r.Type != namespaceType {
 			return nil
 		}
 		for _, record := range tx.All() {

@@ -3,7 +3,6 @@ package simkube
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -130,7 +129,8 @@ var autoscalerSizes = about(func(h *autoscalingv2.HorizontalPodAutoscaler) []str
 		out = append(out, fmt.Sprintf("spec.minReplicas: %d, must be at least 1", least))
 	}
 	if h.Spec.MaxReplicas < least {
-		out = append(out, fmt.Sprintf("spec.maxReplicas: %d, must be greater than or equal to `minReplicas`", h.Spec.MaxReplicas))
+		out = append(out,
+			fmt.Sprintf("spec.maxReplicas: %d, must be greater than or equal to `minReplicas`", h.Spec.MaxReplicas))
 	}
 	if h.Spec.ScaleTargetRef.Kind == "" || h.Spec.ScaleTargetRef.Name == "" {
 		out = append(out, "spec.scaleTargetRef: kind and name are required")
@@ -236,10 +236,9 @@ const maxPriority = 1_000_000_000
 
 var priorityValue = about(func(p *schedulingv1.PriorityClass) []string {
 	if p.Value > maxPriority {
-		return []string{fmt.Sprintf("value: %d, maximum allowed value of a user defined priority is %d", p.Value, maxPriority)}
+		return []string{
+			fmt.Sprintf("value: %d, maximum allowed value of a user defined priority is %d", p.Value, maxPriority),
+		}
 	}
 	return nil
 })
-
-// environment is the shape of a variable's name since Kubernetes 1.34: anything printable but "=".
-var environment = regexp.MustCompile(`^[ -<>-~]+$`)

@@ -3,6 +3,7 @@ package simkube_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -82,9 +83,7 @@ func object(apiVersion, kind, name string, rest m) m {
 	if name != "" {
 		out["metadata"] = m{"namespace": "default", "name": name}
 	}
-	for k, v := range rest {
-		out[k] = v
-	}
+	maps.Copy(out, rest)
 	return out
 }
 
@@ -93,16 +92,12 @@ func config(name string, data m) m { return object("v1", "ConfigMap", name, m{"d
 // deployment is a good one, with changes to its spec and to its container.
 func deployment(spec, container m) m {
 	c := m{"name": "app", "image": "example.com/app:1"}
-	for k, v := range container {
-		c[k] = v
-	}
+	maps.Copy(c, container)
 	s := m{
 		"selector": m{"matchLabels": m{"name": "app"}},
 		"template": m{"metadata": m{"labels": m{"name": "app", "track": "stable"}}, "spec": m{"containers": list{c}}},
 	}
-	for k, v := range spec {
-		s[k] = v
-	}
+	maps.Copy(s, spec)
 	return object("apps/v1", "Deployment", "app", m{"spec": s})
 }
 
@@ -111,9 +106,7 @@ func TestCheck_refuses(t *testing.T) {
 	c := newCluster(t)
 	path := func(changes m) m {
 		p := m{"path": "/", "pathType": "Prefix", "backend": m{"service": m{"name": "app", "port": m{"number": 80}}}}
-		for k, v := range changes {
-			p[k] = v
-		}
+		maps.Copy(p, changes)
 		return object("networking.k8s.io/v1", "Ingress", "app", m{
 			"spec": m{"rules": list{m{"host": "www.example.com", "http": m{"paths": list{p}}}}},
 		})
@@ -174,6 +167,7 @@ func TestCheck_refuses(t *testing.T) {
 		"a priority above the system": {priorityType, wide("scheduling.k8s.io/v1", "PriorityClass", m{"value": 2000000000}), "maximum allowed value"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			_, err := c.Check(row.typ, "x", nil, row.inputs)
 			assert.ErrorContains(t, err, row.want)
 		})
@@ -235,10 +229,14 @@ func TestDiff_plansLikeTheRealProvider(t *testing.T) {
 		"new data of a generated name": {generated, config("", m{"a": "c"}), []string{"data.a"}, false},
 		"another name":                 {fixed, config("other", m{"a": "b"}), []string{"metadata.name"}, false},
 		"another image":                {app, deployment(nil, m{"image": "b"}), nil, false},
-		"another selector": {app, deployment(m{"selector": m{"matchLabels": m{"track": "stable"}}}, nil),
-			[]string{"spec.selector.matchLabels.name", "spec.selector.matchLabels.track"}, true},
+		"another selector": {
+			app, deployment(m{"selector": m{"matchLabels": m{"track": "stable"}}}, nil),
+			[]string{"spec.selector.matchLabels.name", "spec.selector.matchLabels.track"},
+			true,
+		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			got := c.Diff(t, row.r, row.inputs)
 			assert.Equal(t, row.replaces, got.Replaces)
 			assert.Equal(t, row.first, got.DeleteBeforeReplace)
@@ -302,6 +300,7 @@ func TestConfig_refuses(t *testing.T) {
 		"no region":                {m{"kubeconfig": kubeconfig("https://a", short)}, "no --region"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			problems := c.Config("urn:pulumi:a::b::pulumi:providers:kubernetes::k", row.config)
 			require.NotEmpty(t, problems)
 			assert.Contains(t, problems[0], row.want)
@@ -327,6 +326,7 @@ func TestDiffConfig_replacesForAnotherClusterOnly(t *testing.T) {
 		"an unknown kubeconfig":                    {m{"kubeconfig": a}, m{"kubeconfig": simtest.Unknown}, []string{"kubeconfig"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			assert.Equal(t, row.want, c.model.ReplacesConfig(simtest.Props(row.olds), simtest.Props(row.news)))
 		})
 	}

@@ -2,7 +2,7 @@ package simprovider
 
 import (
 	"context"
-	"sort"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -37,7 +37,7 @@ func (s *Server) DiffConfig(_ context.Context, r *pulumirpc.DiffRequest) (*pulum
 	for _, k := range d.ChangedKeys() {
 		resp.Diffs = append(resp.Diffs, string(k))
 	}
-	sort.Strings(resp.Diffs)
+	slices.Sort(resp.Diffs)
 	resp.Replaces = s.model.ReplacesConfig(olds, news)
 	return resp, nil
 }
@@ -57,7 +57,7 @@ func (s *Server) Configure(
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.providers[caller(ctx)], s.latest = p, p
+	s.providers[caller(ctx)] = p
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true}, nil
 }
 

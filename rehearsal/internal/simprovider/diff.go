@@ -2,7 +2,7 @@ package simprovider
 
 import (
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -22,7 +22,7 @@ func diff(p Provider, r Request) *pulumirpc.DiffResponse {
 	for path := range changes {
 		paths = append(paths, path)
 	}
-	sort.Strings(paths)
+	slices.Sort(paths)
 	replacement := p.Replaces(r, paths)
 	forced := map[string]bool{}
 	for _, path := range replacement.Paths {
@@ -41,7 +41,10 @@ func diff(p Provider, r Request) *pulumirpc.DiffResponse {
 			resp.Replaces = append(resp.Replaces, path)
 		}
 		resp.Diffs = append(resp.Diffs, path)
-		resp.DetailedDiff[path] = &pulumirpc.PropertyDiff{Kind: pulumirpc.PropertyDiff_Kind(kind), InputDiff: true}
+		resp.DetailedDiff[path] = &pulumirpc.PropertyDiff{
+			Kind:      pulumirpc.PropertyDiff_Kind(kind), //nolint:gosec // both count the same six kinds
+			InputDiff: true,
+		}
 	}
 	return resp
 }

@@ -1,7 +1,7 @@
 package simprovider
 
 import (
-	"sort"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -42,7 +42,7 @@ func (a AutoName) Complete(
 	if len(added) == 0 {
 		return out, nil
 	}
-	sort.Strings(added)
+	slices.Sort(added)
 	names := make([]resource.PropertyValue, 0, len(added))
 	for _, k := range added {
 		names = append(names, resource.NewProperty(k))

@@ -33,7 +33,6 @@ type Server struct {
 	// providers holds one configured provider a connection: the engine opens one for each provider resource of a
 	// program, and they differ in region, default tags or cluster.
 	providers map[string]Provider
-	latest    Provider
 }
 
 // Serve starts a server for the model on a free port of the loopback interface.
@@ -76,11 +75,9 @@ func (s *Server) provider(ctx context.Context) (Provider, error) {
 	if p, ok := s.providers[caller(ctx)]; ok {
 		return p, nil
 	}
-	// A connection that was idle for long comes back under another address.
-	if s.latest != nil {
-		return s.latest, nil
-	}
-	return nil, status.Errorf(codes.FailedPrecondition, "the %s provider is not configured yet", s.model.Package())
+	return nil, status.Errorf(codes.FailedPrecondition,
+		"the %s provider is not configured on this connection, or was idle for so long that the connection is a new one",
+		s.model.Package())
 }
 
 func caller(ctx context.Context) string {

@@ -2,6 +2,7 @@ package simprovider_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -137,13 +138,8 @@ func TestDiff_details(t *testing.T) {
 	base := m{"list": []any{m{"port": 80}}, "nested": m{"fixed": 1, "loose": 1}, "key": simtest.Secret("a")}
 	r := c.Make(t, thing, "a", base)
 	change := func(changes m) m {
-		out := m{}
-		for k, v := range base {
-			out[k] = v
-		}
-		for k, v := range changes {
-			out[k] = v
-		}
+		out := maps.Clone(base)
+		maps.Copy(out, changes)
 		return out
 	}
 	const update, updateReplace = pulumirpc.PropertyDiff_UPDATE, pulumirpc.PropertyDiff_UPDATE_REPLACE
@@ -165,6 +161,7 @@ func TestDiff_details(t *testing.T) {
 		"a value that is not known":    {inputs: change(m{"key": simtest.Unknown}), want: map[string]pulumirpc.PropertyDiff_Kind{"key": update}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			got := c.Diff(t, r, row.inputs, row.ignore...)
 			kinds := map[string]pulumirpc.PropertyDiff_Kind{}
 			for path, d := range got.DetailedDiff {

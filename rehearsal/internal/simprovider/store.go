@@ -10,7 +10,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -120,7 +121,7 @@ func (s *Store) sorted() []Record {
 	for _, r := range s.records {
 		out = append(out, r)
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Key() < out[j].Key() })
+	slices.SortFunc(out, func(a, b Record) int { return strings.Compare(a.Key(), b.Key()) })
 	return out
 }
 

@@ -1,16 +1,16 @@
 package simprovider
 
 import (
+	"maps"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// Merge returns the keys of all maps; a later map wins.
-func Merge(maps ...resource.PropertyMap) resource.PropertyMap {
+// Merge returns the keys of all layers; a later one wins.
+func Merge(layers ...resource.PropertyMap) resource.PropertyMap {
 	out := resource.PropertyMap{}
-	for _, m := range maps {
-		for k, v := range m {
-			out[k] = v
-		}
+	for _, m := range layers {
+		maps.Copy(out, m)
 	}
 	return out
 }
