@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
@@ -25,9 +27,15 @@ const root = ".."
 
 // Shared by all tests: tools are made once a machine, node starts once a test binary.
 var (
+	chain *toolchain.Toolchain
 	tools toolchain.Set
 	host  *ekshost.Host
+	// scratch outlives each single test.
+	scratch string
 )
+
+// slipwayCommand builds the command once, for the tests that need a process of its own.
+var slipwayCommand = sync.OnceValues(func() (string, error) { return chain.BuildSlipway(context.Background()) })
 
 func TestMain(m *testing.M) {
 	code, err := setUpAnd(m.Run)
@@ -44,19 +52,19 @@ func setUpAnd(run func() int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	chain, err := toolchain.New(source, os.Stderr)
-	if err != nil {
+	if chain, err = toolchain.New(source, os.Stderr); err != nil {
 		return 0, err
 	}
 	if tools, err = chain.Ensure(ctx); err != nil {
 		return 0, err
 	}
-	scratch, err := os.MkdirTemp("", "slipway-eks-")
-	if err != nil {
+	if scratch, err = os.MkdirTemp("", "slipway-test-"); err != nil {
 		return 0, err
 	}
 	defer os.RemoveAll(scratch)
-	host, err = ekshost.Start(ctx, ekshost.Options{Node: tools.Node, Modules: tools.EKS, Dir: scratch, Log: os.Stderr})
+	host, err = ekshost.Start(ctx, ekshost.Options{
+		Node: tools.Node, Modules: tools.EKS, Dir: filepath.Join(scratch, "eks"), Log: os.Stderr,
+	})
 	if err != nil {
 		return 0, err
 	}

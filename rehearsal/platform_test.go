@@ -21,10 +21,7 @@ import (
 
 // deployed is the dev stack after one update. Tests copy it, and so pay for the update once.
 var deployed = sync.OnceValues(func() (snapshot, error) {
-	dir, err := os.MkdirTemp("", "slipway-deployed-")
-	if err != nil {
-		return snapshot{}, err
-	}
+	dir := filepath.Join(scratch, "deployed")
 	options, err := platform("dev")
 	if err != nil {
 		return snapshot{}, err

@@ -89,7 +89,16 @@ func (r *Result) add(event apitype.EngineEvent) {
 }
 
 func (r *Result) addStep(m apitype.StepEventMetadata) {
-	r.Steps = append(r.Steps, Step{Op: string(m.Op), URN: resource.URN(m.URN), Properties: m.Diffs})
+	urn := resource.URN(m.URN)
+	if byDefault(urn) {
+		return
+	}
+	r.Steps = append(r.Steps, Step{Op: string(m.Op), URN: urn, Properties: m.Diffs})
+}
+
+// byDefault says whether the engine made the resource for itself. The CLI does not show such providers either.
+func byDefault(urn resource.URN) bool {
+	return strings.HasPrefix(string(urn.Type()), "pulumi:providers:") && strings.HasPrefix(urn.Name(), "default")
 }
 
 func (r *Result) addDiagnostic(d apitype.DiagnosticEvent) {

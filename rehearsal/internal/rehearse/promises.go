@@ -3,6 +3,7 @@
 package rehearse
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
+	"github.com/slipway-eks/slipway/rehearsal/internal/leak"
 )
 
 // rehearsal is one in progress.
@@ -22,21 +24,23 @@ type rehearsal struct {
 	options Options
 	report  *Report
 	run     *engine.Run
+	// leaked are the places of secrets that are reported.
+	leaked []leak.Finding
 }
 
 func newReport(stack string, subject Subject) *Report {
-	return &Report{
-		Stack: stack, Failures: []string{}, Notes: subject.Notes, StandIns: standIns, NotChecked: notChecked,
-	}
+	return &Report{Stack: stack, Failures: []string{}, Notes: subject.Notes}
 }
 
 // perform goes through the promises in order. A step that fails ends it: what follows could only fail too.
 func (r *rehearsal) perform(ctx context.Context) error {
+	r.report.StandIns, r.report.NotChecked = standIns, notChecked
 	steps := []func(context.Context) error{r.deploy, r.deployAgain, r.refresh}
 	if r.options.Keep {
 		r.report.Kept = r.run.Dir()
 	} else {
-		steps = append(steps, r.destroy)
+		// A destroy empties the account, and with it the places where a secret may be.
+		steps = append(steps, r.searchFiles, r.destroy)
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -47,7 +51,7 @@ func (r *rehearsal) perform(ctx context.Context) error {
 			break
 		}
 	}
-	return r.searchSecrets()
+	return r.searchSecrets(ctx)
 }
 
 func (r *rehearsal) deploy(ctx context.Context) error {
@@ -71,7 +75,7 @@ func (r *rehearsal) deploy(ctx context.Context) error {
 	}
 	r.report.Outputs = masked(up.Outputs)
 	r.report.AWSResources = r.run.Cloud().AWS.LiveCount()
-	r.report.KubernetesObjects = count(up.Steps, "kubernetes")
+	r.report.KubernetesObjects = len(r.run.Cloud().Kube.Objects())
 	return nil
 }
 
@@ -107,7 +111,7 @@ func (r *rehearsal) destroy(ctx context.Context) error {
 	retained, protected := map[string]bool{}, 0
 	for _, resource := range state.Resources {
 		if resource.RetainOnDelete {
-			retained[string(resource.ID)] = true
+			retained[string(resource.URN)] = true
 		}
 		if resource.Protect {
 			protected++
@@ -119,37 +123,62 @@ func (r *rehearsal) destroy(ctx context.Context) error {
 	if protected > 0 {
 		r.note("%d resources are protected: in AWS, pulumi destroy refuses to remove them", protected)
 	}
+	r.expectEmpty(retained)
+	return nil
+}
+
+// expectEmpty says what destroy left behind.
+func (r *rehearsal) expectEmpty(retained map[string]bool) {
 	var stay []string
 	for _, left := range r.run.Cloud().AWS.Resources() {
 		switch {
-		case left.Made && retained[left.ID]:
+		case left.Made && retained[left.URN]:
 			stay = append(stay, left.Type+" "+left.ID)
 		case left.Made:
 			r.fail("destroy left behind: %s %s", left.Type, left.ID)
 		}
 	}
+	for _, left := range r.run.Cloud().Kube.Objects() {
+		r.fail("destroy left behind: %s %s/%s", left.Type, left.Namespace, left.Name)
+	}
 	if len(stay) > 0 {
 		r.note("retained on purpose after destroy: %s", strings.Join(stay, ", "))
 	}
-	return nil
 }
 
-// searchSecrets searches everything written down for the secrets.
-func (r *rehearsal) searchSecrets() error {
+// searchFiles searches everything that the rehearsal has written down so far for the secrets.
+func (r *rehearsal) searchFiles(context.Context) error {
+	found, err := leak.Folder(r.run.Dir(), r.run.Secrets())
+	r.failLeaked(found)
+	return err
+}
+
+// searchSecrets searches all that is left, the report too.
+func (r *rehearsal) searchSecrets(ctx context.Context) error {
 	start := time.Now()
 	rendered, err := json.Marshal(r.report)
 	if err != nil {
 		return fmt.Errorf("encoding the report: %w", err)
 	}
-	secrets := r.run.Secrets()
-	found, err := leaks(r.run.Dir(), rendered, secrets)
-	if err != nil {
+	r.failLeaked(leak.Text("the report", rendered, r.run.Secrets()))
+	if err := r.searchFiles(ctx); err != nil {
 		return err
 	}
-	r.report.Failures = append(r.report.Failures, found...)
-	name := fmt.Sprintf("search for %d secrets", len(secrets))
-	r.report.Steps = append(r.report.Steps, Step{Name: name, Seconds: seconds(time.Since(start))})
+	step := Step{Name: "secrets", Seconds: seconds(time.Since(start))}
+	r.report.Steps = append(r.report.Steps, step)
+	fmt.Fprintf(r.options.Progress, stepLine, step.Name, step.Seconds,
+		fmt.Sprintf("%d searched for everywhere, found in %d places", len(r.run.Secrets()), len(r.leaked)))
 	return nil
+}
+
+// failLeaked reports each place once.
+func (r *rehearsal) failLeaked(found []leak.Finding) {
+	for _, finding := range found {
+		if !slices.Contains(r.leaked, finding) {
+			r.leaked = append(r.leaked, finding)
+			r.fail("%s", finding)
+		}
+	}
 }
 
 // operate runs one operation, reports it and says so.
@@ -173,8 +202,18 @@ func (r *rehearsal) operate(
 			r.report.Warnings = append(r.report.Warnings, warning)
 		}
 	}
+	r.searchCalls(name)
 	writeStep(r.options.Progress, step, err)
 	return result, err
+}
+
+// searchCalls searches what the engine sent to the providers in the clear.
+func (r *rehearsal) searchCalls(operation string) {
+	var calls bytes.Buffer
+	for _, event := range r.run.Cloud().Events() {
+		fmt.Fprintln(&calls, event.Method, event.URN, event.Inputs.Mappable())
+	}
+	r.failLeaked(leak.Text("the calls of "+operation, calls.Bytes(), r.run.Secrets()))
 }
 
 func (r *rehearsal) expectNoChanges(promise string, result *engine.Result) {
@@ -209,16 +248,6 @@ func (r *rehearsal) fail(format string, args ...any) {
 
 func (r *rehearsal) note(format string, args ...any) {
 	r.report.Notes = append(r.report.Notes, fmt.Sprintf(format, args...))
-}
-
-func count(steps []engine.Step, pkg string) int {
-	n := 0
-	for _, step := range steps {
-		if step.Of(pkg) {
-			n++
-		}
-	}
-	return n
 }
 
 // masked leaves out the values of secret outputs.

@@ -15,7 +15,6 @@ import (
 
 	"github.com/slipway-eks/slipway/rehearsal/ekshost"
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
-	"github.com/slipway-eks/slipway/rehearsal/internal/leak"
 	"github.com/slipway-eks/slipway/rehearsal/internal/toolchain"
 )
 
@@ -132,17 +131,4 @@ func startEKS(ctx context.Context, tools toolchain.Set, dir string) (*ekshost.Ho
 		return nil, nil, errors.Join(fmt.Errorf("%w\n%s", err, said), log.Close())
 	}
 	return host, func() error { return errors.Join(host.Close(), log.Close()) }, nil
-}
-
-// leaks searches everything that the rehearsal wrote, and the report, for secrets.
-func leaks(dir string, rendered []byte, secrets map[string]string) ([]string, error) {
-	found, err := leak.Folder(dir, secrets)
-	if err != nil {
-		return nil, err
-	}
-	var failures []string
-	for _, finding := range append(found, leak.Text("the report", rendered, secrets)...) {
-		failures = append(failures, finding.String())
-	}
-	return failures, nil
 }

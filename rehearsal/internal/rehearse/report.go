@@ -17,8 +17,8 @@ type Report struct {
 	Seconds float64 `json:"seconds"`
 	Steps   []Step  `json:"steps"`
 	// AWSResources and KubernetesObjects count what was deployed.
-	AWSResources      int `json:"awsResources"`
-	KubernetesObjects int `json:"kubernetesObjects"`
+	AWSResources      int `json:"awsResources,omitempty"`
+	KubernetesObjects int `json:"kubernetesObjects,omitempty"`
 	// Outputs are the stack's outputs, secret ones without their values.
 	Outputs map[string]any `json:"outputs,omitempty"`
 	// Failures are the promises that did not hold.
@@ -28,9 +28,9 @@ type Report struct {
 	// Notes say what this run in particular did not check.
 	Notes []string `json:"notes,omitempty"`
 	// StandIns are what was used in the place of the real thing.
-	StandIns []string `json:"standIns"`
+	StandIns []string `json:"standIns,omitempty"`
 	// NotChecked is what no rehearsal checks.
-	NotChecked []string `json:"notChecked"`
+	NotChecked []string `json:"notChecked,omitempty"`
 }
 
 // Step is one part of a rehearsal.

@@ -9,6 +9,12 @@ import (
 	"strings"
 )
 
+// mostChanges are shown of one step; a JSON report has all.
+const mostChanges = 20
+
+// stepLine is a step's name, its seconds and what happened.
+const stepLine = "  %-9s %6.1f s  %s\n"
+
 // WriteJSON writes the report as one JSON document.
 func (r *Report) WriteJSON(out io.Writer) error {
 	encoder := json.NewEncoder(out)
@@ -21,8 +27,10 @@ func (r *Report) WriteJSON(out io.Writer) error {
 
 // WriteText writes the report for people. Steps were written as they ran.
 func (r *Report) WriteText(out io.Writer) {
-	fmt.Fprintf(out, "\n%d AWS resources and %d Kubernetes objects in %.1f s\n",
-		r.AWSResources, r.KubernetesObjects, r.Seconds)
+	if r.AWSResources+r.KubernetesObjects > 0 {
+		fmt.Fprintf(out, "\n%d AWS resources and %d Kubernetes objects in %.1f s\n",
+			r.AWSResources, r.KubernetesObjects, r.Seconds)
+	}
 	if len(r.Outputs) > 0 {
 		fmt.Fprintln(out, "\nOutputs")
 		for _, name := range slices.Sorted(maps.Keys(r.Outputs)) {
@@ -36,7 +44,7 @@ func (r *Report) WriteText(out io.Writer) {
 	list(out, "Broken promises", r.Failures)
 	verdict := "every promise held"
 	if !r.Passed {
-		verdict = fmt.Sprintf("%d promises broken", len(r.Failures))
+		verdict = fmt.Sprintf("promises broken: %d", len(r.Failures))
 	}
 	fmt.Fprintf(out, "\nRehearsal of %s: %s\n", r.Stack, verdict)
 	if r.Kept != "" {
@@ -61,9 +69,12 @@ func writeStep(out io.Writer, step Step, err error) {
 	if err != nil {
 		text = "failed: " + text
 	}
-	fmt.Fprintf(out, "  %-9s %6.1f s  %s\n", step.Name, step.Seconds, text)
-	for _, change := range step.Changes {
+	fmt.Fprintf(out, stepLine, step.Name, step.Seconds, text)
+	for _, change := range step.Changes[:min(mostChanges, len(step.Changes))] {
 		fmt.Fprintf(out, "            %s\n", change)
+	}
+	if more := len(step.Changes) - mostChanges; more > 0 {
+		fmt.Fprintf(out, "            and %d more\n", more)
 	}
 }
 

@@ -19,6 +19,17 @@ type limited struct {
 }
 
 var limitRefusals = map[string]limited{
+	"a policy of another type": {scalingPolicyType, "policyType", "StepScaling", "none of"},
+	"a metric of another kind": {
+		scalingPolicyType, "targetTrackingConfiguration.predefinedMetricSpecification.predefinedMetricType", "Memory", "none of",
+	},
+	"news of another kind":                  {notificationType, "notifications", list{"autoscaling:ALL"}, "none of"},
+	"a topic's name":                        {topicType, "name", "a b", "no name"},
+	"mail by pigeon":                        {subscriptionType, "protocol", "pigeon", "none of"},
+	"a repository's name":                   {repositoryType, "name", "Main", "no name"},
+	"a repository's name is too long":       {repositoryType, "name", strings.Repeat("x", 257), "at most 256"},
+	"tags that change somehow":              {repositoryType, "imageTagMutability", "SOME", "none of"},
+	"a repository encrypted otherwise":      {repositoryType, "encryptionConfigurations.encryptionType", "ROT13", "none of"},
 	"a VPC that is too large":               {vpcType, "cidrBlock", "10.0.0.0/8", "between /16 and /28"},
 	"a block that is not canonical":         {vpcType, "cidrBlock", "10.0.0.1/16", "write 10.0.0.0/16"},
 	"a tenancy of another kind":             {vpcType, "instanceTenancy", "host", "none of"},

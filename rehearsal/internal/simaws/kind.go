@@ -116,7 +116,7 @@ func table() map[string]*kind {
 	out := map[string]*kind{}
 	for _, rows := range [][]kind{
 		ec2Kinds, routingKinds, endpointKinds, securityKinds, templateKinds, iamKinds, logsKinds, kmsKinds,
-		clusterKinds, accessKinds, addonKinds, nodeKinds,
+		clusterKinds, accessKinds, addonKinds, nodeKinds, scalingKinds, ecrKinds,
 	} {
 		for i := range rows {
 			out[rows[i].token] = &rows[i]

@@ -69,6 +69,24 @@ func everything(t *testing.T) *parts {
 	p.make(t, identityType, "pod", m{
 		"clusterName": "main", "namespace": "app", "serviceAccount": "app", "roleArn": arn(podRole),
 	})
+	topic := p.make(t, topicType, "alerts", m{})
+	p.make(t, subscriptionType, "me", m{"topic": arn(topic), "protocol": "email", "endpoint": "me@example.com"})
+	p.make(t, notificationType, "nodes", m{
+		"topicArn": arn(topic), "groupNames": list{group(p)}, "notifications": list{"autoscaling:EC2_INSTANCE_LAUNCH"},
+	})
+	p.make(t, scalingPolicyType, "cpu", m{
+		"autoscalingGroupName": group(p), "policyType": "TargetTrackingScaling", "targetTrackingConfiguration": m{
+			"targetValue": 50, "predefinedMetricSpecification": m{"predefinedMetricType": "ASGAverageCPUUtilization"},
+		},
+	})
+	p.make(t, groupTagType, "mark", m{
+		"autoscalingGroupName": group(p), "tag": m{"key": "team", "value": "platform", "propagateAtLaunch": false},
+	})
+	p.make(t, repositoryType, "main", m{
+		"name": "main", "imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": m{"scanOnPush": true},
+		"encryptionConfigurations": list{m{"encryptionType": "AES256"}},
+	})
+	p.make(t, lifecycleType, "main", m{"repository": "main", "policy": lifecycle(2)})
 	return p
 }
 

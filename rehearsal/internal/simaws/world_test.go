@@ -44,6 +44,14 @@ const (
 	addonType    = "aws:eks/addon:Addon"
 	nodesType    = "aws:eks/nodeGroup:NodeGroup"
 	identityType = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+
+	scalingPolicyType = "aws:autoscaling/policy:Policy"
+	notificationType  = "aws:autoscaling/notification:Notification"
+	groupTagType      = "aws:autoscaling/tag:Tag"
+	topicType         = "aws:sns/topic:Topic"
+	subscriptionType  = "aws:sns/topicSubscription:TopicSubscription"
+	repositoryType    = "aws:ecr/repository:Repository"
+	lifecycleType     = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 )
 
 const (
