@@ -66,3 +66,31 @@ func FindInstanceType(name string) (InstanceType, bool) {
 	t, ok := instances()[name]
 	return t, ok
 }
+
+// kubeReservedMilliCPU is what the AMI keeps of the CPUs for the system: 6 % of the first, 1 % of the second, half a
+// percent of the next two and a quarter of each further one (amazon-eks-ami, kube-reserved).
+func kubeReservedMilliCPU(vcpu int) int {
+	reserved := 0.0
+	for i := range vcpu {
+		switch {
+		case i == 0:
+			reserved += 60
+		case i == 1:
+			reserved += 10
+		case i < 4:
+			reserved += 5
+		default:
+			reserved += 2.5
+		}
+	}
+	return int(reserved)
+}
+
+// AllocatableMilliCPU is what pods can request of a node's CPU, in millicores.
+func (t InstanceType) AllocatableMilliCPU() int { return 1000*t.VCPU - kubeReservedMilliCPU(t.VCPU) }
+
+// AllocatableMiB is what is left of a node's memory, in MiB, when the kubelet has kept its part for so many pods. The
+// operating system's own use is not in it.
+func (t InstanceType) AllocatableMiB(pods int) int {
+	return int(t.MemoryGiB*1024) - reservedMiBPerPod*pods - reservedMiBPerNode
+}

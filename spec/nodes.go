@@ -29,6 +29,9 @@ type NodeGroup struct {
 	// Scaling is what adds and takes away nodes: pendingPods, cpu (or {cpu: {percent: 50}}) or none. Default:
 	// pendingPods.
 	Scaling Scaling `json:"scaling,omitempty"`
+	// NoHeadRoom is why the group may be too small to take over the pods of a node that is lost, at what those cost to
+	// start: without a reason such a group is refused.
+	NoHeadRoom string `json:"noHeadRoom,omitempty"`
 	// MaxPods is the number of pods on a node. Default: what EKS computes with prefix delegation, 110 on most types.
 	// A number of your own needs an imageId.
 	MaxPods int `json:"maxPods,omitempty" jsonschema:"minimum=4,maximum=250"`

@@ -25,6 +25,10 @@ type Platform struct {
 	Release Release `json:"release"`
 	// Namespace is the Kubernetes namespace of the services. Default: apps.
 	Namespace string `json:"namespace,omitempty" jsonschema:"default=apps"`
+	// Databases are those that services share, by name.
+	Databases map[string]Database `json:"databases,omitempty"`
+	// Endpoints are what services use outside the cluster, by name.
+	Endpoints map[string]Endpoint `json:"endpoints,omitempty"`
 	// Tags are put on every AWS resource, besides slipway:project and slipway:stack.
 	Tags map[string]string `json:"tags,omitempty"`
 	// Protect refuses to delete what cannot be made again: the VPC and its subnets, the cluster and its key.
@@ -58,6 +62,14 @@ func (p *Platform) Validate(now time.Time) field.ErrorList {
 	}
 	errs = append(errs, p.Registry.Validate(field.NewPath("registry"))...)
 	errs = append(errs, p.Release.Validate(field.NewPath("release"), &p.Registry, p.Services)...)
+	for _, name := range sortedKeys(p.Databases) {
+		at, d := field.NewPath("databases", name), p.Databases[name]
+		errs = append(errs, append(validateLabel(at, name), d.Validate(at)...)...)
+	}
+	for _, name := range sortedKeys(p.Endpoints) {
+		at, e := field.NewPath("endpoints", name), p.Endpoints[name]
+		errs = append(errs, append(validateLabel(at, name), e.Validate(at)...)...)
+	}
 	errs = append(errs, ValidateNamespace(field.NewPath("namespace"), p.Namespace)...)
 	errs = append(errs, validateTags(field.NewPath("tags"), p.Tags)...)
 	errs = append(errs, p.validateServices(field.NewPath("services"))...)
@@ -90,13 +102,25 @@ func (p *Platform) validateServices(path *field.Path) field.ErrorList {
 	return errs
 }
 
+// ImageOf returns the image reference of a service: its own, or what registry and release say.
+func (p *Platform) ImageOf(service string) string {
+	if image := p.Services[service].Image; image != "" {
+		return image
+	}
+	return p.Registry.ImageOf(service, p.Release.VersionOf(service))
+}
+
 // SecretKeys returns the secret configuration keys that the services name, sorted, each with the paths that name it.
 func (p *Platform) SecretKeys() map[string][]string {
 	keys := map[string][]string{}
 	for _, service := range sortedKeys(p.Services) {
-		env := p.Services[service].SecretEnv
+		at := "services." + service
+		env, files := p.Services[service].SecretEnv, p.Services[service].SecretFiles
 		for _, name := range sortedKeys(env) {
-			keys[env[name]] = append(keys[env[name]], "services."+service+".secretEnv."+name)
+			keys[env[name]] = append(keys[env[name]], at+".secretEnv."+name)
+		}
+		for _, file := range sortedKeys(files) {
+			keys[files[file]] = append(keys[files[file]], at+".secretFiles."+file)
 		}
 	}
 	return keys

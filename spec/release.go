@@ -21,7 +21,8 @@ type Registry struct {
 type Release struct {
 	// Version is the version of every service that services does not name.
 	Version string `json:"version" jsonschema:"pattern=^[A-Za-z0-9_][A-Za-z0-9_.-]*$,maxLength=128"`
-	// Services are versions of single services: those whose image was built since.
+	// Services are versions of single services: those whose image was built since. A version may be the digest of an
+	// image, sha256:..., which no tag can be moved away from.
 	Services map[string]string `json:"services,omitempty"`
 }
 
@@ -39,9 +40,14 @@ func (r *Release) VersionOf(service string) string {
 	return r.Version
 }
 
-// ImageOf returns the image reference of a service in a version.
+// ImageOf returns the image reference of a service in a version, by tag, or by digest where the version is one.
 func (r *Registry) ImageOf(service, version string) string {
-	return strings.NewReplacer("{service}", service, "{version}", version).Replace(r.Image)
+	template := r.Image
+	if imageDigest.MatchString(version) {
+		name, _ := splitImage(template)
+		template = name + "@{version}"
+	}
+	return strings.NewReplacer("{service}", service, "{version}", version).Replace(template)
 }
 
 // Validate reports every problem of r.
@@ -68,14 +74,14 @@ func (r *Registry) Validate(path *field.Path) field.ErrorList {
 
 // Validate reports every problem of r, whose services are those of the catalogue.
 func (r *Release) Validate(path *field.Path, registry *Registry, services map[string]Service) field.ErrorList {
-	errs := fieldtags.Check(path, r)
+	errs := r.validateVersion(path)
 	for _, name := range sortedKeys(r.Services) {
 		at := path.Child("services", name)
 		if _, ok := services[name]; !ok {
 			errs = append(errs, field.NotFound(at, name))
 		}
-		if !imageTag.MatchString(r.Services[name]) {
-			errs = append(errs, field.Invalid(at, r.Services[name], "must be letters, digits, dots, dashes and underscores"))
+		if v := r.Services[name]; !imageTag.MatchString(v) && !imageDigest.MatchString(v) {
+			errs = append(errs, field.Invalid(at, v, "must be letters, digits, dots, dashes and underscores, or a digest sha256:..."))
 		}
 	}
 	for _, name := range sortedKeys(services) {
@@ -85,6 +91,15 @@ func (r *Release) Validate(path *field.Path, registry *Registry, services map[st
 		}
 	}
 	return errs
+}
+
+// validateVersion refuses a digest as the version of all services: it is one image's.
+func (r *Release) validateVersion(path *field.Path) field.ErrorList {
+	if imageDigest.MatchString(r.Version) {
+		return field.ErrorList{field.Invalid(path.Child("version"), r.Version,
+			"is the digest of one service's image; give it under services")}
+	}
+	return fieldtags.Check(path, r)
 }
 
 // splitImage splits an image reference at its tag; a colon before the last slash is a port.

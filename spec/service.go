@@ -13,31 +13,87 @@ import (
 	"github.com/slipway-eks/slipway/internal/fieldtags"
 )
 
-// Service describes a web service: what it listens on, what it needs and how it scales.
+// Service describes a web service, a worker or a job: a web service has a port, a job has a schedule, and a worker has
+// neither.
 type Service struct {
-	// Port is the TCP port that the container listens on.
-	Port int `json:"port" jsonschema:"minimum=1,maximum=65535"`
+	// Port is the TCP port that the container listens on. A service without one is a worker, or a job.
+	Port int `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535"`
 	// ServicePort is the port of the Kubernetes Service. Default: port.
 	ServicePort int `json:"servicePort,omitempty" jsonschema:"minimum=1,maximum=65535"`
+	// Schedule makes the service a job that runs at certain times.
+	Schedule *Schedule `json:"schedule,omitempty"`
+	// Image is the reference of an image that is not released with the others, with its tag or digest. Default: what
+	// registry and release say.
+	Image string `json:"image,omitempty"`
+	// Command replaces the image's entry point.
+	Command []string `json:"command,omitempty"`
+	// Args are the arguments of the command.
+	Args []string `json:"args,omitempty"`
 	// Health says how Kubernetes learns that a pod is up and ready: spring, tcp, {http: {...}} or {none: reason}.
-	Health Health `json:"health"`
+	// Required of a web service; a worker may have {http: {path: ..., port: ...}}.
+	Health Health `json:"health,omitempty"`
 	// Startup is what it costs to start a pod.
 	Startup Startup `json:"startup,omitempty"`
 	// Resources are what a pod asks for and may use.
 	Resources Resources `json:"resources"`
-	// Scale is the number of pods, always held by a HorizontalPodAutoscaler.
-	Scale Scale `json:"scale"`
+	// Scale is the number of pods, always held by a HorizontalPodAutoscaler. Required but of a job.
+	Scale *Scale `json:"scale,omitempty"`
+	// Routes publish the service under host names.
+	Routes []Route `json:"routes,omitempty"`
+	// AdminPaths are paths on the service's port that are not for the public: a route that would publish one is refused.
+	AdminPaths []string `json:"adminPaths,omitempty" jsonschema:"uniqueItems=true,pattern=^/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$"`
+	// Uses names what the service talks to: services, databases (database.NAME) and endpoints. The network lets it reach
+	// these and nothing else.
+	Uses []string `json:"uses,omitempty" jsonschema:"uniqueItems=true"`
+	// Database says what the service takes of each database that it uses.
+	Database map[string]DatabaseUse `json:"database,omitempty"`
 	// Env are environment variables. Kubernetes keeps them in clear: use secretEnv for secrets.
 	Env map[string]string `json:"env,omitempty"`
 	// SecretEnv are environment variables whose values are secret configuration keys of the stack, named here and set
 	// with `pulumi config set --secret NAME`.
 	SecretEnv map[string]string `json:"secretEnv,omitempty"`
+	// Files are files in the container, by absolute path, with their text.
+	Files map[string]string `json:"files,omitempty"`
+	// SecretFiles are files whose text is a secret configuration key of the stack, by absolute path.
+	SecretFiles map[string]string `json:"secretFiles,omitempty"`
+	// Placement says on which nodes the service runs.
+	Placement Placement `json:"placement,omitempty"`
+	// Exceptions are rules that the service cannot keep, each with the reason.
+	Exceptions Exceptions `json:"exceptions,omitempty"`
+}
+
+// Kind is what a service is.
+type Kind string
+
+// The kinds of services.
+const (
+	// KindWeb has a port.
+	KindWeb Kind = "web"
+	// KindWorker has neither port nor schedule.
+	KindWorker Kind = "worker"
+	// KindJob has a schedule.
+	KindJob Kind = "job"
+)
+
+// Kind returns what the service is.
+func (s *Service) Kind() Kind {
+	switch {
+	case s.Schedule != nil:
+		return KindJob
+	case s.Port != 0:
+		return KindWeb
+	default:
+		return KindWorker
+	}
 }
 
 // Startup describes the start of a pod.
 type Startup struct {
 	// Seconds is how long a pod takes to start under load. The startup probe allows twice as long. Default: 30.
 	Seconds int `json:"seconds,omitempty" jsonschema:"default=30,minimum=1,maximum=900"`
+	// CPU is what a pod uses while it starts, a quantity such as "1.5". It is what the nodes that are left must have to
+	// spare when one is lost. Default: the requested CPU.
+	CPU string `json:"cpu,omitempty"`
 }
 
 // Resources are Kubernetes quantities: CPU in cores or millicores (500m), memory in bytes (512Mi).
@@ -136,13 +192,66 @@ func (s *Service) TargetPort() int {
 // Validate reports every problem of s.
 func (s *Service) Validate(path *field.Path) field.ErrorList {
 	errs := fieldtags.Check(path, s)
+	errs = append(errs, s.validateKind(path)...)
 	errs = append(errs, s.Health.validate(path.Child("health"), s.Port)...)
 	errs = append(errs, s.Resources.validate(path.Child("resources"), s.Health.Spring != nil)...)
-	if s.Scale.Max >= 1 && s.Scale.Max < s.Scale.Min {
+	if s.Scale != nil && s.Scale.Max >= 1 && s.Scale.Max < s.Scale.Min {
 		errs = append(errs, field.Invalid(path.Child("scale", "max"), s.Scale.Max,
 			fmt.Sprintf("is below min, %d", s.Scale.Min)))
 	}
+	if s.Startup.CPU != "" {
+		_, problems := quantity(path.Child("startup", "cpu"), s.Startup.CPU)
+		errs = append(errs, problems...)
+	}
+	if s.Image != "" {
+		errs = append(errs, ValidateImage(path.Child("image"), s.Image)...)
+	}
+	errs = append(errs, s.validateRoutes(path.Child("routes"))...)
+	errs = append(errs, s.validateUses(path)...)
 	errs = append(errs, s.validateEnv(path)...)
+	errs = append(errs, s.validateFiles(path)...)
+	return errs
+}
+
+// validateKind checks what only some kinds of services have.
+func (s *Service) validateKind(path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	scale, health := path.Child("scale"), path.Child("health")
+	none := s.Health == Health{}
+	switch s.Kind() {
+	case KindJob:
+		errs = append(errs, s.Schedule.validate(path.Child("schedule"))...)
+		if s.Port != 0 {
+			errs = append(errs, field.Forbidden(path.Child("port"), "a job serves nothing: give a port or a schedule"))
+		}
+		if s.ServicePort != 0 {
+			errs = append(errs, field.Forbidden(path.Child("servicePort"), "a job has no port"))
+		}
+		if s.Scale != nil {
+			errs = append(errs, field.Forbidden(scale, "a job runs once at a time"))
+		}
+		if !none {
+			errs = append(errs, field.Forbidden(health, "a job is done or has failed"))
+		}
+		return errs
+	case KindWorker:
+		if s.ServicePort != 0 {
+			errs = append(errs, field.Forbidden(path.Child("servicePort"), "the service has no port"))
+		}
+		if s.Health.TCP {
+			errs = append(errs, field.Forbidden(health, "tcp connects to the service's port, which it does not have"))
+		}
+		if s.Health.HTTP != nil && s.Health.HTTP.Port == 0 {
+			errs = append(errs, field.Required(health.Child("http", "port"), "the service has no port of its own"))
+		}
+	case KindWeb:
+		if none {
+			errs = append(errs, field.Required(health, "give spring, tcp, {http: {path: ...}} or {none: reason}"))
+		}
+	}
+	if s.Scale == nil {
+		errs = append(errs, field.Required(scale, "say how many pods there may be"))
+	}
 	return errs
 }
 

@@ -32,7 +32,6 @@ func TestService_rejects(t *testing.T) {
 	rejects{
 		"name that is no label":      {named("Chat_Server"), "services.Chat_Server: Invalid value"},
 		"long name":                  {named(strings.Repeat("a", 51)), "services." + strings.Repeat("a", 51) + ": Too long"},
-		"no port":                    {chat(func(s *spec.Service) { s.Port = 0 }), "services.chat.port: Invalid value"},
 		"port out of range":          {chat(func(s *spec.Service) { s.Port = 65536 }), "services.chat.port: Invalid value"},
 		"service port out of range":  {chat(func(s *spec.Service) { s.ServicePort = -1 }), "services.chat.servicePort: Invalid value"},
 		"no health":                  {chat(func(s *spec.Service) { s.Health = spec.Health{} }), "services.chat.health: Required value"},

@@ -28,7 +28,7 @@ func good() *spec.Platform {
 		Release:  spec.Release{Version: "1.0.0"},
 		Services: map[string]spec.Service{"chat": {
 			Port: 8030, Health: spec.Health{Spring: &spec.SpringHealth{}},
-			Resources: spec.Resources{CPU: "500m", Memory: "512Mi", MemoryLimit: "1Gi"}, Scale: spec.Scale{Max: 4},
+			Resources: spec.Resources{CPU: "500m", Memory: "512Mi", MemoryLimit: "1Gi"}, Scale: &spec.Scale{Max: 4},
 		}},
 	}
 	p.Default()

@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-eks/slipway/components/network"
 	"github.com/slipway-eks/slipway/components/nodes"
 	"github.com/slipway-eks/slipway/internal/gate"
+	"github.com/slipway-eks/slipway/internal/rules"
 	"github.com/slipway-eks/slipway/spec"
 )
 
@@ -174,7 +175,7 @@ func (p *Platform) newServices(
 		s := a.Platform.Services[service]
 		p.Services[service], err = microservice.NewWebService(ctx, name+"-"+service, &microservice.WebServiceArgs{
 			Service: s, ServiceName: service, Namespace: p.Namespace.Name,
-			Image:   a.Platform.Registry.ImageOf(service, a.Platform.Release.VersionOf(service)),
+			Image:   a.Platform.ImageOf(service),
 			Secrets: secretsOf(&s, a.Secrets),
 		}, opts...)
 		if err != nil {
@@ -210,7 +211,6 @@ func (args *PlatformArgs) complete(name string) (PlatformArgs, error) {
 		a.Zones = a.Platform.Network.Zones.Names
 	}
 	a.Platform.Network.Zones = spec.Zones{Names: a.Zones}
-	a.Platform.Nodes, a.Platform.Services = maps.Clone(a.Platform.Nodes), maps.Clone(a.Platform.Services)
 	a.Platform.Default()
 
 	errs := a.Platform.Validate(a.AsOf)
@@ -222,6 +222,9 @@ func (args *PlatformArgs) complete(name string) (PlatformArgs, error) {
 		if a.Secrets[key] == nil {
 			errs = append(errs, field.Required(field.NewPath("secrets").Child(key), "named by "+keys[key][0]))
 		}
+	}
+	if len(errs) == 0 {
+		errs = rules.Check(&a.Platform) // of parts that are right by themselves
 	}
 	if err := errs.ToAggregate(); err != nil {
 		return a, errors.Join(err.Errors()...)

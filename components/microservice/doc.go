@@ -13,7 +13,7 @@
 //			Port:      8030,
 //			Health:    spec.Health{Spring: &spec.SpringHealth{}},
 //			Resources: spec.Resources{CPU: "500m", Memory: "512Mi", MemoryLimit: "1Gi"},
-//			Scale:     spec.Scale{Max: 4},
+//			Scale:     &spec.Scale{Max: 4},
 //		},
 //		ServiceName: "chat", Namespace: ns.Name, Image: "registry.example.com/chat:1.0.0",
 //	}, withKubernetes)

@@ -17,7 +17,7 @@ func ExampleNewWebService() {
 				Port:      8030,
 				Health:    spec.Health{Spring: &spec.SpringHealth{}},
 				Resources: spec.Resources{CPU: "500m", Memory: "512Mi", MemoryLimit: "1Gi"},
-				Scale:     spec.Scale{Max: 4},
+				Scale:     &spec.Scale{Max: 4},
 			},
 			ServiceName: "chat",
 			Namespace:   pulumi.String("apps"), // normally the Name of a microservice.Namespace

@@ -34,7 +34,7 @@ func args(change func(*microservice.WebServiceArgs)) *microservice.WebServiceArg
 			Health:    spec.Health{Spring: &spec.SpringHealth{}},
 			Startup:   spec.Startup{Seconds: 42},
 			Resources: spec.Resources{CPU: "500m", Memory: "512Mi", MemoryLimit: "1Gi"},
-			Scale:     spec.Scale{Max: 4},
+			Scale:     &spec.Scale{Max: 4},
 		},
 		ServiceName: "chat",
 		Namespace:   pulumi.String("apps"),
@@ -239,7 +239,7 @@ func TestNewWebService_rejects(t *testing.T) {
 		args *microservice.WebServiceArgs
 		want string
 	}{
-		"nil args":         {nil, "port: Invalid"},
+		"nil args":         {nil, "resources: Required"},
 		"no name":          {args(func(a *microservice.WebServiceArgs) { a.ServiceName = "" }), "serviceName: Invalid"},
 		"an odd name":      {args(func(a *microservice.WebServiceArgs) { a.ServiceName = "Chat" }), "serviceName: Invalid"},
 		"a long name":      {args(func(a *microservice.WebServiceArgs) { a.ServiceName = strings.Repeat("a", 51) }), "serviceName: Too long"},

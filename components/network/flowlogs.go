@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/slipway-eks/slipway/internal/iampolicy"
+	"github.com/slipway-eks/slipway/components/identity"
 )
 
 // newFlowLogs records the VPC's traffic in a log group of its own.
@@ -27,7 +27,7 @@ func (b *builder) newFlowLogs() error {
 	}
 	role, err := iam.NewRole(b.ctx, name, &iam.RoleArgs{
 		Description:      pulumi.String("Lets VPC flow logs write to CloudWatch Logs"),
-		AssumeRolePolicy: pulumi.String(iampolicy.ServiceTrust("vpc-flow-logs.amazonaws.com").Must()),
+		AssumeRolePolicy: pulumi.String(identity.ServiceTrust("vpc-flow-logs.amazonaws.com").MustJSON()),
 		Tags:             nameTag(name),
 	}, b.parent)
 	if err != nil {
@@ -56,11 +56,11 @@ func (b *builder) newFlowLogs() error {
 // flowLogPolicy allows what VPC flow logs need of a log group that exists (VPC user guide, publish flow logs to
 // CloudWatch Logs), on that group alone.
 func flowLogPolicy(groupARN string) (string, error) {
-	return iampolicy.New(iampolicy.Statement{
-		Effect: "Allow",
-		Action: []string{
+	return identity.NewDocument(identity.Statement{
+		Effect: identity.Allow,
+		Action: identity.Values{
 			"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
 		},
-		Resource: []string{groupARN, groupARN + ":*"},
+		Resource: identity.Values{groupARN, groupARN + ":*"},
 	}).JSON()
 }

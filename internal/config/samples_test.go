@@ -39,12 +39,15 @@ var goodWords = map[string][]string{
 	"Cluster.addonVersions.*":     {"v1.20.4-eksbuild.1"},
 	"NodeGroup.instanceTypes[]":   {"m5.large", "t3.large", "m6i.large", "c5.large"},
 	"NodeGroup.labels.*":          {"", "web", "a.b_c-d"},
+	"NodeGroup.noHeadRoom":        {"a stack to try things in"},
 	"NodeGroup.imageId":           {"ami-0123456789abcdef0", "ami-01234567"},
 	"Taint.value":                 {"web", "a.b_c-d"},
 	"Alerts.emails[]":             {"a@example.com", "b.c@example.com"},
 	"Registry.image":              {"host.example/main:{service}_{version}", "host.example:5000/a/{service}:{version}"},
 	"Release.version":             {"1.0.0", "5.3.25-5e15f0a", "v2", "_"},
 	"Release.services.*":          {"1.0.1", strings.Repeat("9", 60)},
+	"Database.cidrs[]":            {"10.0.0.0/8", "192.0.2.1/32"},
+	"Endpoint.cidrs[]":            {"10.0.0.0/8", "0.0.0.0/0"},
 	".namespace":                  {"apps", "a", "123", "shop-2"},
 	".tags.*":                     oddText,
 	"Resources.cpu":               {"100m", "250m", "1"},
@@ -53,6 +56,23 @@ var goodWords = map[string][]string{
 	"Resources.cpuLimit":          {"1", "1500m", "4"},
 	"Service.env.*":               oddText,
 	"Service.secretEnv.*":         {"token", "databasePassword", "my_key-2"},
+	"Startup.cpu":                 {"100m", "1.5"},
+	"Service.image":               {"host.example/web:1.0.0", "host.example:5000/a/web@sha256:" + strings.Repeat("0a", 32)},
+	"Service.command[]":           {"/bin/server", "run it"},
+	"Service.args[]":              {"--verbose", "a", "b c"},
+	"Service.adminPaths[]":        {"/block", "/turnoff", "/a.b/c_d"},
+	"Service.uses[]":              {"redis", "kafka", "a"},
+	"Service.files.*":             oddText,
+	"Service.secretFiles.*":       {"token", "my_key-2"},
+	"Route.host":                  {"www.example.com", "a.b-c.example"},
+	"Route.path":                  {"/", "/api", "/a.b/~c"},
+	"Route.rewrite":               {"/", "/v2", "/v2/"},
+	"Route.bodySize":              {"1Mi", "512Ki", "1Gi"},
+	"Schedule.cron":               {"* * * * *", "30 3 * * *", "*/5 0-8/2 1,15 jan-MAR sun"},
+	"Schedule.timeZone":           {"Etc/UTC", "Asia/Seoul"},
+	"Placement.group":             {"general"},
+	"Exceptions.writableRoot":     {"it writes to its own folder"},
+	"Exceptions.kubernetesToken":  {"it elects a leader"},
 	"Health.none":                 {"it only writes to a queue"},
 	"HTTPHealth.path":             {"/", "/live?deep=1", "/actuator/health"},
 }
@@ -66,6 +86,8 @@ var goodKeys = map[string][]string{
 	"NodeGroup.taints":      {"dedicated", "example.com/dedicated"},
 	"Service.env":           {"MODE", "lower_case", "_X"},
 	"Service.secretEnv":     {"TOKEN", "PASSWORD"},
+	"Service.files":         {"/etc/app/app.conf", "/etc/app/my_rules.d/1"},
+	"Service.secretFiles":   {"/etc/app/app.key", "/run/token"},
 	"Release.services":      {"a"},
 	".nodes":                {"general", "spot-2"},
 }
@@ -149,9 +171,10 @@ func (s *sampler) project() (stack, services map[string]any) {
 	config["aws:region"] = "eu-west-1"
 	fixStack(config)
 	for _, service := range services {
-		env, _ := service.(map[string]any)["secretEnv"].(map[string]any)
-		for _, key := range env {
-			config["slipway:"+key.(string)] = map[string]any{"secure": "Y2lwaGVy"}
+		for _, field := range []string{"secretEnv", "secretFiles"} {
+			for _, key := range asMap(service.(map[string]any)[field]) {
+				config["slipway:"+key.(string)] = map[string]any{"secure": "Y2lwaGVy"}
+			}
 		}
 	}
 	config["slipway:services"] = map[string]any{"a": map[string]any{"startup": map[string]any{"seconds": 1 + s.rng.IntN(900)}}}
@@ -160,7 +183,12 @@ func (s *sampler) project() (stack, services map[string]any) {
 
 // fixService makes fields agree with each other.
 func fixService(service map[string]any) {
-	fixMax(service["scale"].(map[string]any), 2)
+	fixKind(service)
+	fixRoutes(service)
+	fixUses(service)
+	if scale, ok := service["scale"].(map[string]any); ok {
+		fixMax(scale, 2)
+	}
 	health, _ := service["health"].(map[string]any)
 	if spring, ok := health["spring"].(map[string]any); ok && spring["managementPort"] == service["port"] {
 		delete(spring, "managementPort")
@@ -173,11 +201,76 @@ func fixService(service map[string]any) {
 	}
 }
 
+// fixKind leaves a service what its kind may have, and gives it what its kind must have.
+func fixKind(service map[string]any) {
+	if service["schedule"] != nil {
+		for _, key := range []string{"port", "servicePort", "scale", "health", "routes"} {
+			delete(service, key)
+		}
+		return
+	}
+	if service["scale"] == nil {
+		service["scale"] = map[string]any{"max": 3}
+	}
+	http, isHTTP := asMap(service["health"])["http"].(map[string]any)
+	switch {
+	case service["port"] == nil:
+		delete(service, "servicePort")
+		delete(service, "routes")
+		if service["health"] == "tcp" {
+			delete(service, "health")
+		}
+		if isHTTP {
+			http["port"] = 9002
+		}
+	case service["health"] == nil:
+		service["health"] = "tcp"
+	}
+}
+
+// fixRoutes removes routes that are there twice, and what they would publish.
+func fixRoutes(service map[string]any) {
+	routes, _ := service["routes"].([]any)
+	if len(routes) == 0 {
+		return
+	}
+	delete(service, "adminPaths")
+	if asMap(service["health"])["http"] != nil {
+		service["health"] = "tcp"
+	}
+	seen := map[string]bool{}
+	service["routes"] = slices.DeleteFunc(routes, func(route any) bool {
+		r := route.(map[string]any)
+		if r["path"] == nil {
+			r["path"] = "/"
+		}
+		key := fmt.Sprint(r["host"], r["path"], r["match"] == "exact")
+		twice := seen[key]
+		seen[key] = true
+		return twice
+	})
+}
+
+// fixUses names the databases of which a service takes connections.
+func fixUses(service map[string]any) {
+	uses, _ := service["uses"].([]any)
+	for _, database := range slices.Sorted(maps.Keys(asMap(service["database"]))) {
+		uses = append(uses, "database."+database)
+	}
+	if uses != nil {
+		service["uses"] = uses
+	}
+}
+
 func fixStack(config map[string]any) {
 	network := config["slipway:network"].(map[string]any)
 	zones, _ := network["zones"].([]any)
 	if zones != nil && zones[0] != "eu-west-1a" || network["nat"] == "none" {
 		delete(network, "elasticIps")
+	}
+	for _, database := range asMap(config["slipway:databases"]) {
+		d := database.(map[string]any)
+		d["maxConnections"] = 1001 // more than any reserve
 	}
 	cluster := config["slipway:cluster"].(map[string]any)
 	if cluster["publicAccessFromAnywhere"] == true {
@@ -248,6 +341,9 @@ func (s *sampler) value(id string, sch schema) any {
 }
 
 func (s *sampler) list(id string, sch schema) []any {
+	if item := sch["items"].(schema); item["type"] != "string" {
+		return s.listOf(id, item)
+	}
 	words := slices.Clone(goodWords[id+"[]"])
 	require.NotEmpty(s.t, words, "the test knows no good items of %s", id)
 	s.rng.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
@@ -255,6 +351,19 @@ func (s *sampler) list(id string, sch schema) []any {
 	items := []any{}
 	for _, word := range words[:max(int(low), s.rng.IntN(len(words)+1))] {
 		items = append(items, word)
+	}
+	return items
+}
+
+// listOf makes up to three items that are no words, of which none stands twice.
+func (s *sampler) listOf(id string, item schema) []any {
+	items, seen := []any{}, map[string]bool{}
+	for range 1 + s.rng.IntN(3) {
+		value := s.value(id+"[]", item)
+		if text := fmt.Sprint(value); !seen[text] {
+			seen[text] = true
+			items = append(items, value)
+		}
 	}
 	return items
 }

@@ -265,8 +265,8 @@ func collect(from, to generate.Definitions, schema *generate.Schema) {
 	for pair := schema.Properties.Oldest(); pair != nil; pair = pair.Next() {
 		collect(from, to, pair.Value)
 	}
-	for _, choice := range schema.OneOf {
-		collect(from, to, choice)
+	for _, inside := range append(schema.OneOf, schema.Items, schema.AdditionalProperties) {
+		collect(from, to, inside)
 	}
 }
 

@@ -194,7 +194,7 @@ func (s *spoiler) everyFieldSeen() {
 }
 
 // catalogTypes are the types that a stack's file only has as overrides.
-const catalogTypes = "Service Resources Scale Startup"
+const catalogTypes = "Service Resources Scale Startup Schedule Placement Exceptions"
 
 // resolve follows a reference, and keeps the name of the definition.
 func (s *spoiler) resolve(sch schema) schema {

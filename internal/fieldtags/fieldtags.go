@@ -14,23 +14,42 @@ import (
 )
 
 // Default sets every field of the struct that v points to, and of the structs inside it, that is zero and whose tag
-// has `default=`. Structs behind pointers and in maps and slices are completed too.
+// has `default=`. What lies behind pointers, in maps and in slices is replaced by a completed copy: it may be shared
+// with whoever made the struct, and is not ours to change.
 func Default(v any) {
-	setDefaults(reflect.ValueOf(v))
+	setDefaults(reflect.ValueOf(v).Elem())
 }
 
+// setDefaults completes v, which can be set.
 func setDefaults(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			setDefaults(v.Elem())
+			own := reflect.New(v.Type().Elem())
+			own.Elem().Set(v.Elem())
+			setDefaults(own.Elem())
+			v.Set(own)
 		}
 	case reflect.Slice:
-		for i := range v.Len() {
-			setDefaults(v.Index(i))
+		if !v.IsNil() {
+			own := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+			for i := range v.Len() {
+				own.Index(i).Set(v.Index(i))
+				setDefaults(own.Index(i))
+			}
+			v.Set(own)
 		}
 	case reflect.Map:
-		defaultMap(v)
+		if !v.IsNil() {
+			own := reflect.MakeMapWithSize(v.Type(), v.Len())
+			for _, key := range v.MapKeys() {
+				elem := reflect.New(v.Type().Elem()).Elem()
+				elem.Set(v.MapIndex(key))
+				setDefaults(elem)
+				own.SetMapIndex(key, elem)
+			}
+			v.Set(own)
+		}
 	case reflect.Struct:
 		for sf, f := range v.Fields() {
 			if !sf.IsExported() {
@@ -42,19 +61,6 @@ func setDefaults(v reflect.Value) {
 			setDefaults(f)
 		}
 	default: // a value without fields
-	}
-}
-
-// defaultMap replaces each struct value of a map: values in a map cannot be set in place.
-func defaultMap(v reflect.Value) {
-	if v.Type().Elem().Kind() != reflect.Struct {
-		return
-	}
-	for _, key := range v.MapKeys() {
-		elem := reflect.New(v.Type().Elem()).Elem()
-		elem.Set(v.MapIndex(key))
-		setDefaults(elem)
-		v.SetMapIndex(key, elem)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 const (
 	awsClusterType    = "aws:eks/cluster:Cluster"
 	remoteClusterType = "eks:index:Cluster"
+	repositoryType    = "aws:ecr/repository:Repository"
 	// standInName is the cluster that answers in place of the one inside pulumi-eks' component: a component runs in
 	// another process, of which a mock engine knows nothing.
 	standInName = "ptest-cluster"
@@ -63,6 +64,10 @@ func computed(args pulumi.MockResourceArgs) resource.PropertyMap {
 		}
 		service, _, _ := strings.Cut(strings.TrimPrefix(args.TypeToken, "aws:"), "/")
 		state["arn"] = resource.NewProperty("arn:aws:" + service + ":" + Region + ":" + Account + ":" + args.Name)
+	}
+	if args.TypeToken == repositoryType {
+		name := state["name"].StringValue()
+		state["repositoryUrl"] = resource.NewProperty(Account + ".dkr.ecr." + Region + ".amazonaws.com/" + name)
 	}
 	maps.Copy(state, extra[args.TypeToken])
 	return state

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/slipway-eks/slipway/internal/config"
+	"github.com/slipway-eks/slipway/internal/rules"
 )
 
 // The command's exit statuses.
@@ -52,6 +53,9 @@ func run(args []string, out, errOut io.Writer, now time.Time) int {
 	status := fine
 	for _, stack := range stacks {
 		cfg, err := stack.FromFiles(now)
+		if err == nil {
+			err = together(cfg)
+		}
 		if err != nil {
 			status = refused
 			fmt.Fprintf(out, "%s: refused\n%s\n", stack.Stack, indent(err.Error()))
@@ -60,6 +64,14 @@ func run(args []string, out, errOut io.Writer, now time.Time) int {
 		fmt.Fprint(out, summary(stack.Stack, cfg, now))
 	}
 	return status
+}
+
+// together judges the parts of a platform that are right by themselves.
+func together(cfg *config.Config) error {
+	if err := rules.Check(&cfg.Platform).ToAggregate(); err != nil {
+		return errors.Join(err.Errors()...)
+	}
+	return nil
 }
 
 // summary is a line of what was found, and a line for each thing to do or to know.
