@@ -26,6 +26,10 @@ rehearse: ## rehearse STACK=dev|prod with no cloud account (KEEP=1 keeps it for 
 rehearse-destroy: ## end a rehearsal that was kept
 	@go -C rehearsal run ./cmd/launch destroy --root .. --stack $(STACK)
 
+.PHONY: tools
+tools: ## make the tools of the rehearsal, as a CI job does before it saves its cache
+	@go -C rehearsal run ./cmd/launch tools
+
 .PHONY: test
 test: check test-root test-rehearsal ## run every test
 
@@ -35,7 +39,7 @@ test-root: ## run the tests of the library and the program: the everyday loop
 
 .PHONY: test-rehearsal
 test-rehearsal: ## run the tests of the rehearsal, with the real engine
-	go -C rehearsal test ./...
+	go -C rehearsal test -timeout 20m ./...
 
 .PHONY: prove
 prove: ## take the fix of each story out and require its test to fail
@@ -58,13 +62,12 @@ $(LINT): tools/go.mod tools/go.sum
 
 .PHONY: portable
 portable: ## compile what depends on the operating system for Linux and macOS
-	@for os in linux darwin; do echo "compiling for $$os"; \
-	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null $$(cd rehearsal && go list ./cmd/launch) || exit 1; \
-	done
+	@for os in linux darwin; do echo "compiling for $$os"; GOOS=$$os CGO_ENABLED=0 \
+	  go -C rehearsal vet ./cmd/launch ./ekshost ./internal/child ./internal/filelock ./internal/toolchain || exit 1; done
 
 .PHONY: schemas
 schemas: ## write the JSON Schemas of the configuration files anew
-	go test ./internal/config -run Schema -update
+	go test ./internal/config -run TestSchemas_current -update
 
 .PHONY: clean
 clean: ## remove what was built in this checkout, and kept rehearsals

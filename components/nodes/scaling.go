@@ -9,8 +9,9 @@ import (
 	"github.com/slipway-eks/slipway/spec"
 )
 
-// AutoscalerTag marks the Auto Scaling groups that the Cluster Autoscaler may change; its policy allows no others.
-const AutoscalerTag = "k8s.io/cluster-autoscaler/enabled"
+// AutoscalerTag marks the Auto Scaling groups that the Cluster Autoscaler may change; its policy allows no others. It is
+// a key of our own: EKS puts the usual one on every managed group, also on those that something else scales.
+const AutoscalerTag = "slipway.dev/cluster-autoscaler"
 
 // newScaling registers what changes the number of nodes, and who hears of it.
 func newScaling(
@@ -66,8 +67,7 @@ func newCPUPolicy(
 	return nil
 }
 
-// newAutoscalerTag lets the Cluster Autoscaler find the group. EKS names the group and tags it with the cluster; this
-// tag is ours, so that a group with another owner is left alone.
+// newAutoscalerTag lets the Cluster Autoscaler find the group.
 func newAutoscalerTag(
 	ctx *pulumi.Context, name string, group pulumi.StringOutput, parent pulumi.ResourceOption,
 ) error {

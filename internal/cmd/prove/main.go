@@ -64,10 +64,11 @@ func run(ctx context.Context, out io.Writer, only string) error {
 	}
 	defer remove()
 
+	baselines := map[string]result{}
 	var failed []string
 	for _, m := range mutants {
 		start := time.Now()
-		problem := prove(ctx, tree, m)
+		problem := prove(ctx, tree, m, baselines)
 		verdict := "proved"
 		if problem != nil {
 			verdict = "NOT PROVED: " + problem.Error()
@@ -157,13 +158,21 @@ func worktree(ctx context.Context, root string) (tree string, remove func(), err
 	}, nil
 }
 
-// prove runs the story's test without and with the patch.
-func prove(ctx context.Context, tree string, m mutant) error {
-	before, err := test(ctx, tree, m)
-	if err != nil {
-		return err
+// stories matches the tests of all stories.
+const stories = `^TestS\d+_`
+
+// prove runs the story's test without and with the patch. Without it, all stories of a package are run at once.
+func prove(ctx context.Context, tree string, m mutant, baselines map[string]result) error {
+	at := filepath.Join(m.dir, m.pkg)
+	before, known := baselines[at]
+	if !known {
+		var err error
+		if before, err = test(ctx, tree, m, stories); err != nil {
+			return err
+		}
+		baselines[at] = before
 	}
-	if len(before.passed) == 0 || before.exit != 0 {
+	if !slices.ContainsFunc(before.passed, regexp.MustCompile(m.pattern).MatchString) || before.exit != 0 {
 		return fmt.Errorf("without the patch, no test %s passes", m.pattern)
 	}
 	patch, err := os.ReadFile(m.file)
@@ -173,7 +182,7 @@ func prove(ctx context.Context, tree string, m mutant) error {
 	if _, err := git(ctx, tree, patch, "apply"); err != nil {
 		return err
 	}
-	after, testErr := test(ctx, tree, m)
+	after, testErr := test(ctx, tree, m, m.pattern)
 	if _, err := git(ctx, tree, nil, "checkout", "--", "."); err != nil {
 		return err
 	}
@@ -197,9 +206,9 @@ type result struct {
 	exit                   int
 }
 
-func test(ctx context.Context, tree string, m mutant) (result, error) {
+func test(ctx context.Context, tree string, m mutant, pattern string) (result, error) {
 	// -vet=off: a mutant is not there to be tidy. -count=1: a cached pass proves nothing.
-	cmd := exec.CommandContext(ctx, "go", "test", "-json", "-vet=off", "-count=1", "-run", m.pattern, m.pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-json", "-vet=off", "-count=1", "-run", pattern, m.pkg)
 	cmd.Dir = filepath.Join(tree, m.dir)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -211,7 +220,7 @@ func test(ctx context.Context, tree string, m mutant) (result, error) {
 	if ctx.Err() != nil {
 		return result{}, ctx.Err()
 	}
-	return read(&stdout, cmd.ProcessState.ExitCode(), m.pattern)
+	return read(&stdout, cmd.ProcessState.ExitCode(), pattern)
 }
 
 func read(events io.Reader, exit int, pattern string) (result, error) {
