@@ -17,6 +17,7 @@ import (
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
 	"github.com/slipway-eks/slipway/rehearsal/internal/leak"
+	"github.com/slipway-eks/slipway/rehearsal/internal/simkube"
 )
 
 // rehearsal is one in progress.
@@ -76,7 +77,17 @@ func (r *rehearsal) deploy(ctx context.Context) error {
 	r.report.Outputs = masked(up.Outputs)
 	r.report.AWSResources = r.run.Cloud().AWS.LiveCount()
 	r.report.KubernetesObjects = len(r.run.Cloud().Kube.Objects())
+	r.noteCharts()
 	return nil
+}
+
+// noteCharts names the Helm releases, of whose charts a rehearsal knows nothing.
+func (r *rehearsal) noteCharts() {
+	for _, object := range r.run.Cloud().Kube.Objects() {
+		if object.Type == simkube.ReleaseType {
+			r.note("the chart of Helm release %s/%s was not rendered", object.Namespace, object.Name)
+		}
+	}
 }
 
 func (r *rehearsal) deployAgain(ctx context.Context) error {

@@ -20,6 +20,8 @@ type kind struct {
 	typ string
 	// object makes an empty object of the API's Go type.
 	object func() any
+	// chart is set for a Helm release, which is no object: it has neither kind nor metadata.
+	chart bool
 	// clusterWide is set for kinds without a namespace.
 	clusterWide bool
 	// replaces lists the properties whose change makes the real provider replace the object.
@@ -38,6 +40,7 @@ func of[T any]() func() any { return func() any { return new(T) } }
 // rows is the table. What forces a replacement follows pulumi-kubernetes (provider/pkg/clients and diff, force-new
 // properties), which treats ConfigMaps and Secrets as immutable.
 var rows = []kind{
+	{typ: "helm.sh/v3:Release", object: of[helmRelease](), chart: true, replaces: "name namespace", rules: []rule{releaseNamed}},
 	{typ: "core/v1:Namespace", object: of[corev1.Namespace](), clusterWide: true, named: label},
 	{typ: "core/v1:ServiceAccount", object: of[corev1.ServiceAccount](), named: subdomain},
 	{

@@ -45,8 +45,10 @@ func (k kind) problems(in resource.PropertyMap) []string {
 	for _, e := range strict {
 		out = append(out, e.Error())
 	}
-	out = append(out, k.header(object)...)
-	out = append(out, k.meta(visible.ObjectValue())...)
+	if !k.chart {
+		out = append(out, k.header(object)...)
+		out = append(out, k.meta(visible.ObjectValue())...)
+	}
 	if cut {
 		return out
 	}
@@ -142,6 +144,9 @@ func priorityName(name string) []string {
 
 // id is namespace/name, or the name alone for what has no namespace.
 func (k kind) id(in resource.PropertyMap) string {
+	if k.chart {
+		return text(in, "namespace") + "/" + text(in, "name")
+	}
 	name := word(in, "name")
 	if k.clusterWide {
 		return name

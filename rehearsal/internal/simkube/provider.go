@@ -32,9 +32,12 @@ func (p *provider) Check(r simprovider.Request) (resource.PropertyMap, []string)
 	if !ok {
 		return r.Inputs, []string{r.Subject() + ": the kind is not known to the rehearsal"}
 	}
-	in, err := named(r)
-	if err != nil {
-		return r.Inputs, []string{fmt.Sprintf("%s: property \"metadata.name\": %v", r.Subject(), err)}
+	in := r.Inputs
+	if !k.chart {
+		var err error
+		if in, err = named(r); err != nil {
+			return r.Inputs, []string{fmt.Sprintf("%s: property \"metadata.name\": %v", r.Subject(), err)}
+		}
 	}
 	p.checked.Add(1)
 	var problems []string
@@ -176,6 +179,9 @@ func (p *provider) sound(r simprovider.Request) (kind, error) {
 
 // served returns an object as the server stores it: with the metadata that the server adds.
 func served(k kind, r simprovider.Request, added resource.PropertyMap) resource.PropertyMap {
+	if k.chart {
+		return deployed(r.Inputs)
+	}
 	meta := simprovider.Merge(metadata(r.Inputs), added)
 	if namespace, _ := split(k.id(r.Inputs)); namespace != "" {
 		meta["namespace"] = resource.NewProperty(namespace)
