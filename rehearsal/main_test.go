@@ -61,14 +61,14 @@ func setUpAnd(run func() int) (int, error) {
 	if scratch, err = os.MkdirTemp("", "slipway-test-"); err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(scratch)
+	defer func() { _ = os.RemoveAll(scratch) }()
 	host, err = ekshost.Start(ctx, ekshost.Options{
 		Node: tools.Node, Modules: tools.EKS, Dir: filepath.Join(scratch, "eks"), Log: os.Stderr,
 	})
 	if err != nil {
 		return 0, err
 	}
-	defer host.Close()
+	defer func() { _ = host.Close() }()
 	return run(), nil
 }
 

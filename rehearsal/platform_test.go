@@ -12,11 +12,11 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/slipway-eks/slipway/stacks"
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
 	"github.com/slipway-eks/slipway/rehearsal/internal/rehearse"
-	"github.com/slipway-eks/slipway/stacks"
 )
 
 // deployed is the dev stack after one update. Tests copy it, and so pay for the update once.
@@ -32,7 +32,7 @@ var deployed = sync.OnceValues(func() (snapshot, error) {
 	if err != nil {
 		return snapshot{}, err
 	}
-	defer run.Close()
+	defer func() { _ = run.Close() }()
 	up, err := run.Up(ctx)
 	if err != nil {
 		return snapshot{}, err
@@ -59,16 +59,23 @@ func dev(t *testing.T) snapshot {
 // devCopy opens a copy of the deployed dev stack of the test's own, changed by change.
 func devCopy(t *testing.T, change func(*engine.Options)) *engine.Run {
 	t.Helper()
-	options, err := platform("dev")
+	options, err := platform(root, "dev")
 	require.NoError(t, err)
-	options.Dir = filepath.Join(t.TempDir(), "dev")
-	require.NoError(t, os.CopyFS(options.Dir, os.DirFS(dev(t).dir)))
+	options.Dir = dev(t).copy(t)
 	change(&options)
 	return openWith(t, options)
 }
 
-// platform describes a stack of this project.
-func platform(stack string) (engine.Options, error) {
+// copy returns the folder of a copy of the test's own.
+func (s snapshot) copy(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "copy")
+	require.NoError(t, os.CopyFS(dir, os.DirFS(s.dir)))
+	return dir
+}
+
+// platform describes a stack of a project.
+func platform(root, stack string) (engine.Options, error) {
 	subject, err := rehearse.Read(root, stack, time.Now())
 	return engine.Options{
 		Stack: stack, Program: stacks.DeployFrom(root), Project: subject.Project, Settings: subject.Settings,

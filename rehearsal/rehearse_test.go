@@ -12,11 +12,11 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+	"github.com/slipway-eks/slipway/stacks"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/rehearse"
-	"github.com/slipway-eks/slipway/stacks"
 )
 
 func TestRehearse_everyPromiseHolds(t *testing.T) {

@@ -47,7 +47,7 @@ type Ingress struct {
 	Image string `json:"image,omitempty"`
 	// CertificateGeneration is raised to replace the certificate between the API server and the controller's admission
 	// webhook, which lasts ten years. Default: 1.
-	CertificateGeneration int `json:"certificateGeneration,omitempty" jsonschema:"default=1,minimum=1"`
+	CertificateGeneration int `json:"certificateGeneration,omitempty" jsonschema:"default=1,minimum=1,maximum=10000"`
 	// Tags are put on the load balancer, besides the stack's.
 	Tags map[string]string `json:"tags,omitempty"`
 }

@@ -17,6 +17,10 @@ type Platform struct {
 	Cluster Cluster `json:"cluster"`
 	// Nodes are the groups of machines, by name.
 	Nodes map[string]NodeGroup `json:"nodes"`
+	// Addons are the EKS add-ons that need nodes: DNS, volumes, metrics and the logs of pods.
+	Addons Addons `json:"addons,omitempty"`
+	// Ingress is the way in from outside, through one load balancer. Services without routes need none.
+	Ingress *Ingress `json:"ingress,omitempty"`
 	// Alerts says who is told when nodes come and go. Optional.
 	Alerts *Alerts `json:"alerts,omitempty"`
 	// Registry is where images are.
@@ -57,6 +61,10 @@ func (p *Platform) Validate(now time.Time) field.ErrorList {
 	errs := p.Network.Validate(field.NewPath("network"))
 	errs = append(errs, p.Cluster.Validate(field.NewPath("cluster"), now)...)
 	errs = append(errs, p.validateNodes(field.NewPath("nodes"))...)
+	errs = append(errs, p.Addons.Validate(field.NewPath("addons"))...)
+	if p.Ingress != nil {
+		errs = append(errs, p.Ingress.Validate(field.NewPath("ingress"))...)
+	}
 	if p.Alerts != nil {
 		errs = append(errs, p.Alerts.Validate(field.NewPath("alerts"))...)
 	}

@@ -43,7 +43,9 @@ func TestRelease_digests(t *testing.T) {
 			"release.services.chat: Invalid value",
 		},
 		"a digest in capitals": {
-			func(p *spec.Platform) { p.Release.Services = map[string]string{"chat": "sha256:" + strings.Repeat("0A", 32)} },
+			func(p *spec.Platform) {
+				p.Release.Services = map[string]string{"chat": "sha256:" + strings.Repeat("0A", 32)}
+			},
 			"release.services.chat: Invalid value",
 		},
 	}.run(t)

@@ -43,7 +43,7 @@ func (s *Schedule) validate(path *field.Path) field.ErrorList {
 func validateCron(cron string) error {
 	fields := strings.Fields(cron)
 	if len(fields) != len(cronFields) {
-		return fmt.Errorf("must have five fields: minute, hour, day of month, month, day of week, as in %q", "30 3 * * *")
+		return fmt.Errorf("must have five fields: minute, hour, day, month and day of the week, as in %q", "30 3 * * *")
 	}
 	for i, f := range cronFields {
 		for part := range strings.SplitSeq(fields[i], ",") {

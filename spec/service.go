@@ -4,10 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
 
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/slipway-eks/slipway/internal/fieldtags"
@@ -96,18 +93,6 @@ type Startup struct {
 	CPU string `json:"cpu,omitempty"`
 }
 
-// Resources are Kubernetes quantities: CPU in cores or millicores (500m), memory in bytes (512Mi).
-type Resources struct {
-	// CPU is requested for each pod: what the scheduler reserves, and what the scaling target is a part of.
-	CPU string `json:"cpu" jsonschema:"example=500m"`
-	// Memory is requested for each pod.
-	Memory string `json:"memory" jsonschema:"example=512Mi"`
-	// MemoryLimit is where a pod is killed. It is required: a pod without one can take its node's memory.
-	MemoryLimit string `json:"memoryLimit" jsonschema:"example=1Gi"`
-	// CPULimit throttles a pod. Default: none, so that a starting pod may use what is idle.
-	CPULimit string `json:"cpuLimit,omitempty"`
-}
-
 // Scale is how many pods a service has.
 type Scale struct {
 	// Min is the smallest number of pods. Default: 2, so that one can be lost.
@@ -147,10 +132,6 @@ type HTTPHealth struct {
 	// Port is asked. Default: the service's port.
 	Port int `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535"`
 }
-
-// jvmFloor is the least memory limit of a Spring Boot service: the JVM's own memory (metaspace, code cache, thread
-// stacks) comes to about 200 MiB before the heap, which by default is a quarter of the limit.
-var jvmFloor = resource.MustParse("384Mi")
 
 // maxServiceName leaves room in 63 characters, the limit of a label, for the suffixes of names made from it.
 const maxServiceName = 50
@@ -279,69 +260,4 @@ func (h *Health) validate(path *field.Path, port int) field.ErrorList {
 			"is the service's own port: the actuator would be as public as the service")}
 	}
 	return nil
-}
-
-func (r *Resources) validate(path *field.Path, jvm bool) field.ErrorList {
-	var errs field.ErrorList
-	get := func(name, text string) resource.Quantity {
-		if text == "" {
-			return resource.Quantity{} // reported as required, or optional
-		}
-		q, problems := quantity(path.Child(name), text)
-		errs = append(errs, problems...)
-		return q
-	}
-	cpu, cpuLimit := get("cpu", r.CPU), get("cpuLimit", r.CPULimit)
-	memory, memoryLimit := get("memory", r.Memory), get("memoryLimit", r.MemoryLimit)
-	if len(errs) > 0 {
-		return errs
-	}
-	if !cpuLimit.IsZero() && cpuLimit.Cmp(cpu) < 0 {
-		errs = append(errs, field.Invalid(path.Child("cpuLimit"), r.CPULimit, "is below the request, "+r.CPU))
-	}
-	if !memoryLimit.IsZero() && memoryLimit.Cmp(memory) < 0 {
-		errs = append(errs, field.Invalid(path.Child("memoryLimit"), r.MemoryLimit, "is below the request, "+r.Memory))
-	}
-	if jvm && !memoryLimit.IsZero() && memoryLimit.Cmp(jvmFloor) < 0 {
-		errs = append(errs, field.Invalid(path.Child("memoryLimit"), r.MemoryLimit,
-			fmt.Sprintf("a Spring Boot service needs at least %s", jvmFloor.String())))
-	}
-	return errs
-}
-
-// envName is what a shell and every language can read.
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// secretKey is a configuration key of Pulumi without its namespace.
-var secretKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
-
-func (s *Service) validateEnv(path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, name := range sortedKeys(s.Env) {
-		errs = append(errs, s.validateEnvName(path.Child("env", name), name)...)
-	}
-	for _, name := range sortedKeys(s.SecretEnv) {
-		at := path.Child("secretEnv", name)
-		errs = append(errs, s.validateEnvName(at, name)...)
-		if _, twice := s.Env[name]; twice {
-			errs = append(errs, field.Forbidden(at, "env sets it too"))
-		}
-		if key := s.SecretEnv[name]; !secretKey.MatchString(key) {
-			// The value is not repeated: a secret pasted here by mistake must not reach a log.
-			errs = append(errs, field.Invalid(at, "(not shown)", "must be the name of a secret configuration key, never a value"))
-		}
-	}
-	return errs
-}
-
-// validateEnvName also refuses what the Spring preset sets itself.
-func (s *Service) validateEnvName(at *field.Path, name string) field.ErrorList {
-	var errs field.ErrorList
-	if !envName.MatchString(name) {
-		errs = append(errs, field.Invalid(at, name, "must be letters, digits and underscores, not starting with a digit"))
-	}
-	if s.Health.Spring != nil && strings.HasPrefix(name, "MANAGEMENT_") {
-		errs = append(errs, field.Forbidden(at, "health: spring sets the MANAGEMENT_ variables"))
-	}
-	return errs
 }

@@ -51,7 +51,7 @@ type Placement struct {
 
 // Schedule makes a service a job that runs at certain times.
 type Schedule struct {
-	// Cron is when, in five fields: minute, hour, day of month, month, day of week.
+	// Cron is when, in five fields: minute, hour, day, month and day of the week.
 	Cron string `json:"cron"`
 	// TimeZone is the zone that cron is meant in, such as Asia/Seoul. Default: UTC.
 	TimeZone string `json:"timeZone,omitempty" jsonschema:"default=Etc/UTC"`

@@ -11,8 +11,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/slipway-eks/slipway/components/addons"
 	"github.com/slipway-eks/slipway/components/cluster"
 	"github.com/slipway-eks/slipway/components/identity"
+	"github.com/slipway-eks/slipway/components/ingress"
 	"github.com/slipway-eks/slipway/components/microservice"
 	"github.com/slipway-eks/slipway/components/network"
 	"github.com/slipway-eks/slipway/components/nodes"
@@ -50,10 +52,16 @@ type Platform struct {
 	Cluster *cluster.Cluster
 	// Kubernetes is the provider that reaches the cluster once it has nodes.
 	Kubernetes *kubernetes.Provider
+	// Addons are the add-ons that run on the nodes.
+	Addons *addons.Addons
+	// Ingress is the way in from outside; nil where there is none.
+	Ingress *ingress.Controller
 	// Namespace is where the services run.
 	Namespace *microservice.Namespace
 	// Services are the services, by name.
-	Services map[string]*microservice.WebService
+	Services map[string]*microservice.Service
+
+	region pulumi.StringOutput
 }
 
 // NewPlatform registers a whole platform. It makes the Kubernetes provider itself, which does not exist before the
@@ -65,7 +73,7 @@ func NewPlatform(
 	if err != nil {
 		return nil, fmt.Errorf("platform %q:\n%w", name, err)
 	}
-	p := &Platform{}
+	p := &Platform{region: pulumi.String(a.Region).ToStringOutput()}
 	recorded := pulumi.Map{"region": pulumi.String(a.Region), "zones": pulumi.ToStringArray(a.Zones)}
 	if err := ctx.RegisterComponentResourceV2(platformType, name, recorded, p, opts...); err != nil {
 		return nil, fmt.Errorf("registering platform %q: %w", name, err)
@@ -92,7 +100,14 @@ func NewPlatform(
 	if err := p.newKubernetes(ctx, name, &a, ready, parent); err != nil {
 		return nil, err
 	}
-	if err := p.newServices(ctx, name, &a, pulumi.Providers(p.Kubernetes), parent); err != nil {
+	inside := []pulumi.ResourceOption{pulumi.Providers(p.Kubernetes), parent}
+	if err := p.newAddons(ctx, name, &a, ready, inside); err != nil {
+		return nil, err
+	}
+	if err := p.newIngress(ctx, name, &a, inside); err != nil {
+		return nil, err
+	}
+	if err := p.newServices(ctx, name, &a, inside); err != nil {
 		return nil, err
 	}
 	return p, ctx.RegisterResourceOutputs(p, p.outputs())
@@ -160,9 +175,8 @@ func (p *Platform) newKubernetes(
 	return nil
 }
 
-func (p *Platform) newServices(
-	ctx *pulumi.Context, name string, a *PlatformArgs, opts ...pulumi.ResourceOption,
-) error {
+// newServices registers the namespace and the services in it, which wait for DNS and for what measures them.
+func (p *Platform) newServices(ctx *pulumi.Context, name string, a *PlatformArgs, opts []pulumi.ResourceOption) error {
 	var err error
 	p.Namespace, err = microservice.NewNamespace(ctx, name+"-"+a.Platform.Namespace, &microservice.NamespaceArgs{
 		NamespaceName: a.Platform.Namespace,
@@ -170,28 +184,20 @@ func (p *Platform) newServices(
 	if err != nil {
 		return err
 	}
-	p.Services = map[string]*microservice.WebService{}
+	namespace := gate.Behind(p.Namespace.Name, p.Addons.ClusterName)
+	in := wayIn{}
+	if p.Ingress != nil {
+		in = wayIn{className: p.Ingress.ClassName, namespace: p.Ingress.Namespace}
+	}
+	p.Services = map[string]*microservice.Service{}
 	for _, service := range slices.Sorted(maps.Keys(a.Platform.Services)) {
-		s := a.Platform.Services[service]
-		p.Services[service], err = microservice.NewWebService(ctx, name+"-"+service, &microservice.WebServiceArgs{
-			Service: s, ServiceName: service, Namespace: p.Namespace.Name,
-			Image:   a.Platform.ImageOf(service),
-			Secrets: secretsOf(&s, a.Secrets),
-		}, opts...)
+		p.Services[service], err = microservice.NewService(
+			ctx, name+"-"+service, serviceArgs(a, service, namespace, in), opts...)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// secretsOf returns the values of a service's secret variables, by variable.
-func secretsOf(s *spec.Service, byKey map[string]pulumi.StringInput) map[string]pulumi.StringInput {
-	values := map[string]pulumi.StringInput{}
-	for env, key := range s.SecretEnv {
-		values[env] = byKey[key]
-	}
-	return values
 }
 
 // complete returns a copy of args with defaults set, or every problem found in it. The whole platform is judged here,
@@ -230,30 +236,4 @@ func (args *PlatformArgs) complete(name string) (PlatformArgs, error) {
 		return a, errors.Join(err.Errors()...)
 	}
 	return a, nil
-}
-
-// outputs are what a stack exports.
-func (p *Platform) outputs() pulumi.Map {
-	hosts := pulumi.StringMap{}
-	for name, service := range p.Services {
-		hosts[name] = service.Host
-	}
-	return pulumi.Map{
-		"vpcId":                p.Network.VpcID,
-		"publicSubnetIds":      p.Network.PublicSubnetIDs,
-		"privateSubnetIds":     p.Network.PrivateSubnetIDs,
-		"dataSubnetIds":        p.Network.DataSubnetIDs,
-		"natAddresses":         p.Network.NATAddresses,
-		"clusterName":          p.Cluster.Name,
-		"clusterArn":           p.Cluster.ARN,
-		"clusterVersion":       p.Cluster.Version,
-		"clusterEndpoint":      p.Cluster.Endpoint,
-		"certificateAuthority": p.Cluster.CertificateAuthority,
-		"securityGroupId":      p.Cluster.SecurityGroupID,
-		"oidcIssuer":           p.Cluster.Issuer,
-		"oidcProviderArn":      p.Cluster.OIDCProviderARN,
-		"kubeconfig":           p.Cluster.Kubeconfig,
-		"namespace":            p.Namespace.Name,
-		"services":             hosts,
-	}
 }

@@ -22,13 +22,17 @@ const (
 	serviceType    = "kubernetes:core/v1:Service"
 	secretType     = "kubernetes:core/v1:Secret"
 	accountType    = "kubernetes:core/v1:ServiceAccount"
+	configMapType  = "kubernetes:core/v1:ConfigMap"
+	cronJobType    = "kubernetes:batch/v1:CronJob"
+	ingressType    = "kubernetes:networking.k8s.io/v1:Ingress"
+	policyType     = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 )
 
 const container = "spec.template.spec.containers[0]"
 
 // args returns a valid service, changed by change.
-func args(change func(*microservice.WebServiceArgs)) *microservice.WebServiceArgs {
-	a := &microservice.WebServiceArgs{
+func args(change func(*microservice.ServiceArgs)) *microservice.ServiceArgs {
+	a := &microservice.ServiceArgs{
 		Service: spec.Service{
 			Port:      8030,
 			Health:    spec.Health{Spring: &spec.SpringHealth{}},
@@ -46,14 +50,14 @@ func args(change func(*microservice.WebServiceArgs)) *microservice.WebServiceArg
 	return a
 }
 
-func program(a *microservice.WebServiceArgs) pulumi.RunFunc {
+func program(a *microservice.ServiceArgs) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := microservice.NewWebService(ctx, "chat", a)
+		_, err := microservice.NewService(ctx, "chat", a)
 		return err
 	}
 }
 
-func TestNewWebService(t *testing.T) {
+func TestNewService(t *testing.T) {
 	t.Parallel()
 	got := ptest.Run(t, program(args(nil)))
 
@@ -75,7 +79,7 @@ func TestNewWebService(t *testing.T) {
 	assert.Equal(t, got.Only(t, deploymentType).Value(t, "spec.selector"), budget.Value(t, "spec.selector"))
 }
 
-func TestNewWebService_deployment(t *testing.T) {
+func TestNewService_deployment(t *testing.T) {
 	t.Parallel()
 	d := ptest.Run(t, program(args(nil))).Only(t, deploymentType)
 
@@ -93,7 +97,7 @@ func TestNewWebService_deployment(t *testing.T) {
 }
 
 // What the restricted Pod Security Standard wants of a pod, and a read-only file system besides.
-func TestNewWebService_runsWithoutRights(t *testing.T) {
+func TestNewService_runsWithoutRights(t *testing.T) {
 	t.Parallel()
 	d := ptest.Run(t, program(args(nil))).Only(t, deploymentType)
 	pod, c := "spec.template.spec.securityContext", container+".securityContext"
@@ -104,22 +108,6 @@ func TestNewWebService_runsWithoutRights(t *testing.T) {
 	assert.Equal(t, true, d.Value(t, c+".readOnlyRootFilesystem"))
 	assert.Equal(t, []any{"ALL"}, d.Value(t, c+".capabilities.drop"))
 	assert.Equal(t, "/tmp", d.Value(t, container+".volumeMounts[0].mountPath"))
-}
-
-func TestNewWebService_spread(t *testing.T) {
-	t.Parallel()
-	d := ptest.Run(t, program(args(nil))).Only(t, deploymentType)
-	for i, want := range []struct{ key, otherwise string }{
-		{"topology.kubernetes.io/zone", "DoNotSchedule"}, {"kubernetes.io/hostname", "ScheduleAnyway"},
-	} {
-		at := "spec.template.spec.topologySpreadConstraints[" + string(rune('0'+i)) + "]"
-		assert.Equal(t, want.key, d.Value(t, at+".topologyKey"))
-		assert.Equal(t, want.otherwise, d.Value(t, at+".whenUnsatisfiable"))
-		assert.InDelta(t, 1, d.Value(t, at+".maxSkew"), 0)
-		assert.Equal(t, "Honor", d.Value(t, at+".nodeTaintsPolicy"))
-		assert.Equal(t, []any{"pod-template-hash"}, d.Value(t, at+".matchLabelKeys"))
-		assert.Equal(t, d.Value(t, "spec.selector"), d.Value(t, at+".labelSelector"))
-	}
 }
 
 // TestS08_autoscaler: the autoscaler flapped, and start-up cost ate what it gained. It aims low, adds pods at once and
@@ -161,7 +149,7 @@ func TestS09_probes(t *testing.T) {
 	assert.Contains(t, d.Value(t, container+".env"), map[string]any{"name": "MANAGEMENT_SERVER_PORT", "value": "8081"})
 }
 
-func TestNewWebService_health(t *testing.T) {
+func TestNewService_health(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		health spec.Health
@@ -175,7 +163,7 @@ func TestNewWebService_health(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := ptest.Run(t, program(args(func(a *microservice.WebServiceArgs) { a.Service.Health = tt.health }))).Only(t, deploymentType)
+			d := ptest.Run(t, program(args(func(a *microservice.ServiceArgs) { a.Service.Health = tt.health }))).Only(t, deploymentType)
 			if tt.want == nil {
 				for _, p := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
 					assert.Nil(t, d.Value(t, container+"."+p), p)
@@ -193,13 +181,13 @@ func TestNewWebService_health(t *testing.T) {
 	}
 }
 
-func TestNewWebService_environment(t *testing.T) {
+func TestNewService_environment(t *testing.T) {
 	t.Parallel()
-	got := ptest.Run(t, program(args(func(a *microservice.WebServiceArgs) {
+	got := ptest.Run(t, program(args(func(a *microservice.ServiceArgs) {
 		a.Service.Health = spec.Health{TCP: true}
 		a.Service.Env = map[string]string{"B": "2", "A": ""}
 		a.Service.SecretEnv = map[string]string{"TOKEN": "tokenSecret"}
-		a.Secrets = map[string]pulumi.StringInput{"TOKEN": pulumi.String("hush")}
+		a.Secrets = map[string]pulumi.StringInput{"tokenSecret": pulumi.String("hush")}
 	})))
 	secret := got.Only(t, secretType)
 	assert.Nil(t, secret.Value(t, "metadata.name"), "a generated name: a new value is a new Secret")
@@ -221,34 +209,34 @@ func TestNewWebService_environment(t *testing.T) {
 	}
 }
 
-func TestNewWebService_ports(t *testing.T) {
+func TestNewService_ports(t *testing.T) {
 	t.Parallel()
-	got := ptest.Run(t, program(args(func(a *microservice.WebServiceArgs) { a.Service.ServicePort = 80 })))
+	got := ptest.Run(t, program(args(func(a *microservice.ServiceArgs) { a.Service.ServicePort = 80 })))
 	port := got.Only(t, serviceType).Value(t, "spec.ports[0]")
 	assert.Equal(t, map[string]any{"name": "http", "port": 80.0, "targetPort": "http"}, port)
 	assert.Contains(t, got.Only(t, deploymentType).Value(t, container+".ports"),
 		map[string]any{"name": "http", "containerPort": 8030.0})
 }
 
-func TestNewWebService_rejects(t *testing.T) {
+func TestNewService_rejects(t *testing.T) {
 	t.Parallel()
-	set := func(change func(*spec.Service)) *microservice.WebServiceArgs {
-		return args(func(a *microservice.WebServiceArgs) { change(&a.Service) })
+	set := func(change func(*spec.Service)) *microservice.ServiceArgs {
+		return args(func(a *microservice.ServiceArgs) { change(&a.Service) })
 	}
 	tests := map[string]struct {
-		args *microservice.WebServiceArgs
+		args *microservice.ServiceArgs
 		want string
 	}{
 		"nil args":         {nil, "resources: Required"},
-		"no name":          {args(func(a *microservice.WebServiceArgs) { a.ServiceName = "" }), "serviceName: Invalid"},
-		"an odd name":      {args(func(a *microservice.WebServiceArgs) { a.ServiceName = "Chat" }), "serviceName: Invalid"},
-		"a long name":      {args(func(a *microservice.WebServiceArgs) { a.ServiceName = strings.Repeat("a", 51) }), "serviceName: Too long"},
-		"no namespace":     {args(func(a *microservice.WebServiceArgs) { a.Namespace = nil }), "namespace: Required"},
-		"no image":         {args(func(a *microservice.WebServiceArgs) { a.Image = "" }), "image: Required"},
-		"the latest":       {args(func(a *microservice.WebServiceArgs) { a.Image = "r.example.com/a:latest" }), "image: Invalid"},
-		"no tag":           {args(func(a *microservice.WebServiceArgs) { a.Image = "r.example.com/a" }), "image: Invalid"},
-		"a broken digest":  {args(func(a *microservice.WebServiceArgs) { a.Image = "r.example.com/a@sha256:1" }), "image: Invalid"},
-		"a missing secret": {set(func(s *spec.Service) { s.SecretEnv = map[string]string{"TOKEN": "token"} }), "secrets.TOKEN: Required"},
+		"no name":          {args(func(a *microservice.ServiceArgs) { a.ServiceName = "" }), "serviceName: Invalid"},
+		"an odd name":      {args(func(a *microservice.ServiceArgs) { a.ServiceName = "Chat" }), "serviceName: Invalid"},
+		"a long name":      {args(func(a *microservice.ServiceArgs) { a.ServiceName = strings.Repeat("a", 51) }), "serviceName: Too long"},
+		"no namespace":     {args(func(a *microservice.ServiceArgs) { a.Namespace = nil }), "namespace: Required"},
+		"no image":         {args(func(a *microservice.ServiceArgs) { a.Image = "" }), "image: Required"},
+		"the latest":       {args(func(a *microservice.ServiceArgs) { a.Image = "r.example.com/a:latest" }), "image: Invalid"},
+		"no tag":           {args(func(a *microservice.ServiceArgs) { a.Image = "r.example.com/a" }), "image: Invalid"},
+		"a broken digest":  {args(func(a *microservice.ServiceArgs) { a.Image = "r.example.com/a@sha256:1" }), "image: Invalid"},
+		"a missing secret": {set(func(s *spec.Service) { s.SecretEnv = map[string]string{"TOKEN": "token"} }), "secrets: Required value: no value of the key that secretEnv.TOKEN names"},
 		"no health":        {set(func(s *spec.Service) { s.Health = spec.Health{} }), "health: Required"},
 		"two healths":      {set(func(s *spec.Service) { s.Health.TCP = true }), "health: Forbidden"},
 		"an odd path":      {set(func(s *spec.Service) { s.Health = spec.Health{HTTP: &spec.HTTPHealth{Path: "up"}} }), "health.http.path: Invalid"},
@@ -264,6 +252,38 @@ func TestNewWebService_rejects(t *testing.T) {
 		"a JVM in 100 MB": {set(func(s *spec.Service) {
 			s.Resources.Memory, s.Resources.MemoryLimit = "100Mi", "100Mi"
 		}), "resources.memoryLimit: Invalid"},
+		"a missing file":        {set(func(s *spec.Service) { s.SecretFiles = map[string]string{"/etc/key": "key"} }), "secrets: Required value: no value of the key that secretFiles./etc/key names"},
+		"an unresolved use":     {set(func(s *spec.Service) { s.Uses = []string{"redis"} }), "uses: Required value: redis is what the service uses"},
+		"a peer without a name": {args(func(a *microservice.ServiceArgs) { a.Uses = []microservice.Peer{{Port: 1}} }), "uses[0].name: Invalid"},
+		"a peer without a port": {args(func(a *microservice.ServiceArgs) { a.Uses = []microservice.Peer{{Name: "user"}} }), "uses[0].port: Invalid"},
+		"a peer's odd port": {args(func(a *microservice.ServiceArgs) {
+			a.Uses = []microservice.Peer{{Name: "user", Port: 1, ServicePort: 65536}}
+		}), "uses[0].servicePort: Invalid"},
+		"an endpoint without a range": {args(func(a *microservice.ServiceArgs) {
+			a.Endpoints = []microservice.EndpointRange{{Name: "redis", Ports: []int{6379}}}
+		}), "endpoints[0].cidrs: Required"},
+		"an endpoint without a port": {args(func(a *microservice.ServiceArgs) {
+			a.Endpoints = []microservice.EndpointRange{{Name: "redis", CIDRs: []string{"10.0.0.0/8"}}}
+		}), "endpoints[0].ports: Required"},
+		"the metadata service": {args(func(a *microservice.ServiceArgs) {
+			a.Endpoints = []microservice.EndpointRange{{CIDRs: []string{"169.254.169.254/32"}, Ports: []int{80}}}
+		}), "endpoints[0].cidrs[0]: Invalid"},
+		"an odd user": {args(func(a *microservice.ServiceArgs) { a.UsedBy = []string{"User"} }), "usedBy[0]: Invalid"},
+		"users of a worker": {args(func(a *microservice.ServiceArgs) {
+			a.Service.Port, a.Service.Health, a.UsedBy = 0, spec.Health{}, []string{"user"}
+		}), "usedBy: Forbidden"},
+		"routes without a class": {args(func(a *microservice.ServiceArgs) {
+			a.Service.Routes = []spec.Route{{Host: "www.example.com"}}
+			a.IngressNamespace = pulumi.String("ingress-nginx")
+		}), "ingressClassName: Required"},
+		"routes without a controller": {args(func(a *microservice.ServiceArgs) {
+			a.Service.Routes = []spec.Route{{Host: "www.example.com"}}
+			a.IngressClassName = pulumi.String("nginx")
+		}), "ingressNamespace: Required"},
+		"a group without its label": {set(func(s *spec.Service) { s.Placement.Group = "general" }), "nodeLabels: Required"},
+		"an odd effect": {args(func(a *microservice.ServiceArgs) {
+			a.Tolerations = map[string]spec.Taint{"dedicated": {Effect: "Never"}}
+		}), "tolerations.dedicated.effect: Unsupported"},
 		"no max":           {set(func(s *spec.Service) { s.Scale.Max = 0 }), "scale.max: Invalid"},
 		"max below min":    {set(func(s *spec.Service) { s.Scale.Max = 1 }), "scale.max: Invalid"},
 		"a target of 101":  {set(func(s *spec.Service) { s.Scale.CPUPercent = 101 }), "scale.cpuPercent: Invalid"},
@@ -272,10 +292,10 @@ func TestNewWebService_rejects(t *testing.T) {
 		"the preset's own variable": {
 			set(func(s *spec.Service) { s.Env = map[string]string{"MANAGEMENT_SERVER_PORT": "1"} }), "env.MANAGEMENT_SERVER_PORT: Forbidden",
 		},
-		"a variable twice": {args(func(a *microservice.WebServiceArgs) {
+		"a variable twice": {args(func(a *microservice.ServiceArgs) {
 			a.Service.Env = map[string]string{"A": ""}
 			a.Service.SecretEnv = map[string]string{"A": "a"}
-			a.Secrets = map[string]pulumi.StringInput{"A": pulumi.String("a")}
+			a.Secrets = map[string]pulumi.StringInput{"a": pulumi.String("a")}
 		}), "secretEnv.A: Forbidden"},
 	}
 	for name, tt := range tests {
@@ -289,36 +309,12 @@ func TestNewWebService_rejects(t *testing.T) {
 }
 
 // A secret pasted where its key's name belongs is refused without being repeated.
-func TestNewWebService_rejectsSecretValueUnseen(t *testing.T) {
+func TestNewService_rejectsSecretValueUnseen(t *testing.T) {
 	t.Parallel()
-	_, err := ptest.Err(t, program(args(func(a *microservice.WebServiceArgs) {
+	_, err := ptest.Err(t, program(args(func(a *microservice.ServiceArgs) {
 		a.Service.SecretEnv = map[string]string{"TOKEN": "hush, hush"}
 		a.Secrets = map[string]pulumi.StringInput{"TOKEN": pulumi.String("x")}
 	})))
 	require.ErrorContains(t, err, "secretEnv.TOKEN: Invalid")
 	assert.NotContains(t, err.Error(), "hush")
-}
-
-func TestNewNamespace(t *testing.T) {
-	t.Parallel()
-	namespace := func(name string) pulumi.RunFunc {
-		return func(ctx *pulumi.Context) error {
-			_, err := microservice.NewNamespace(ctx, "ns", &microservice.NamespaceArgs{NamespaceName: name})
-			return err
-		}
-	}
-	r := ptest.Run(t, namespace("apps")).Only(t, "kubernetes:core/v1:Namespace")
-	assert.Equal(t, "apps", r.Value(t, "metadata.name"))
-	for _, mode := range []string{"enforce", "warn", "audit"} {
-		assert.Equal(t, "restricted", r.Value(t, `metadata.labels["pod-security.kubernetes.io/`+mode+`"]`))
-	}
-	for _, bad := range []string{"", "kube-system", "default", "Apps"} {
-		_, err := ptest.Err(t, namespace(bad))
-		require.ErrorContains(t, err, "namespaceName: Invalid", bad)
-	}
-	_, err := ptest.Err(t, func(ctx *pulumi.Context) error {
-		_, err := microservice.NewNamespace(ctx, "ns", nil)
-		return err
-	})
-	require.ErrorContains(t, err, "namespaceName: Invalid")
 }

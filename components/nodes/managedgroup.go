@@ -216,7 +216,9 @@ func (args *ManagedGroupArgs) complete() (ManagedGroupArgs, error) {
 		name string
 		set  bool
 	}{
-		{"clusterName", a.ClusterName != nil}, {"subnetIds", a.SubnetIDs != nil}, {"version", a.Version != ""},
+		{"clusterName", a.ClusterName != nil},
+		{"subnetIds", a.SubnetIDs != nil},
+		{"version", a.Version != ""},
 		{"controlPlane.endpoint", a.Group.ImageID == "" || a.ControlPlane.Endpoint != nil},
 		{"controlPlane.certificateAuthority", a.Group.ImageID == "" || a.ControlPlane.CertificateAuthority != nil},
 		{"controlPlane.serviceCidr", a.Group.ImageID == "" || a.ControlPlane.ServiceCIDR != nil},

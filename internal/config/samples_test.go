@@ -26,55 +26,70 @@ var oddText = []string{"", "plain", "a: b # c", "<&>\u2028\u2029", "next\u0085li
 
 // goodWords are values of fields whose rules the schema does not know, by its name of the field.
 var goodWords = map[string][]string{
-	"Network.cidr":                {"10.20.0.0/16", "172.16.0.0/18", "192.168.0.0/20", "100.64.0.0/16"},
-	"Network.zones[]":             {"eu-west-1a", "eu-west-1b", "eu-west-1c", "eu-west-1f"},
-	"Network.elasticIps.*":        {"eipalloc-0a1b2c3d"},
-	"Network.endpoints[]":         {"sts", "ecr.api", "ecr.dkr", "ec2"},
-	"Cluster.name":                {"main", "Main-2", strings.Repeat("a", 38)},
-	"Cluster.version":             {"1.34", "1.35", "1.36"},
-	"Cluster.deployRoleArn":       {"arn:aws:iam::123456789012:role/deploy", "arn:aws-cn:iam::123456789012:role/ci/deploy"},
-	"Cluster.admins.*":            {"arn:aws:iam::123456789012:role/Admin"},
-	"Cluster.publicAccessCidrs[]": {"203.0.113.0/24", "198.51.100.7/32", "192.0.2.0/28", "10.0.0.0/8"},
-	"Cluster.secretsKeyArn":       {"arn:aws:kms:eu-west-1:123456789012:key/1234"},
-	"Cluster.addonVersions.*":     {"v1.20.4-eksbuild.1"},
-	"NodeGroup.instanceTypes[]":   {"m5.large", "t3.large", "m6i.large", "c5.large"},
-	"NodeGroup.labels.*":          {"", "web", "a.b_c-d"},
-	"NodeGroup.noHeadRoom":        {"a stack to try things in"},
-	"NodeGroup.imageId":           {"ami-0123456789abcdef0", "ami-01234567"},
-	"Taint.value":                 {"web", "a.b_c-d"},
-	"Alerts.emails[]":             {"a@example.com", "b.c@example.com"},
-	"Registry.image":              {"host.example/main:{service}_{version}", "host.example:5000/a/{service}:{version}"},
-	"Release.version":             {"1.0.0", "5.3.25-5e15f0a", "v2", "_"},
-	"Release.services.*":          {"1.0.1", strings.Repeat("9", 60)},
-	"Database.cidrs[]":            {"10.0.0.0/8", "192.0.2.1/32"},
-	"Endpoint.cidrs[]":            {"10.0.0.0/8", "0.0.0.0/0"},
-	".namespace":                  {"apps", "a", "123", "shop-2"},
-	".tags.*":                     oddText,
-	"Resources.cpu":               {"100m", "250m", "1"},
-	"Resources.memory":            {"64Mi", "256Mi", "384Mi"},
-	"Resources.memoryLimit":       {"384Mi", "512Mi", "1Gi", "2Gi"},
-	"Resources.cpuLimit":          {"1", "1500m", "4"},
-	"Service.env.*":               oddText,
-	"Service.secretEnv.*":         {"token", "databasePassword", "my_key-2"},
-	"Startup.cpu":                 {"100m", "1.5"},
-	"Service.image":               {"host.example/web:1.0.0", "host.example:5000/a/web@sha256:" + strings.Repeat("0a", 32)},
-	"Service.command[]":           {"/bin/server", "run it"},
-	"Service.args[]":              {"--verbose", "a", "b c"},
-	"Service.adminPaths[]":        {"/block", "/turnoff", "/a.b/c_d"},
-	"Service.uses[]":              {"redis", "kafka", "a"},
-	"Service.files.*":             oddText,
-	"Service.secretFiles.*":       {"token", "my_key-2"},
-	"Route.host":                  {"www.example.com", "a.b-c.example"},
-	"Route.path":                  {"/", "/api", "/a.b/~c"},
-	"Route.rewrite":               {"/", "/v2", "/v2/"},
-	"Route.bodySize":              {"1Mi", "512Ki", "1Gi"},
-	"Schedule.cron":               {"* * * * *", "30 3 * * *", "*/5 0-8/2 1,15 jan-MAR sun"},
-	"Schedule.timeZone":           {"Etc/UTC", "Asia/Seoul"},
-	"Placement.group":             {"general"},
-	"Exceptions.writableRoot":     {"it writes to its own folder"},
-	"Exceptions.kubernetesToken":  {"it elects a leader"},
-	"Health.none":                 {"it only writes to a queue"},
-	"HTTPHealth.path":             {"/", "/live?deep=1", "/actuator/health"},
+	"Network.cidr":                 {"10.20.0.0/16", "172.16.0.0/18", "192.168.0.0/20", "100.64.0.0/16"},
+	"Network.zones[]":              {"eu-west-1a", "eu-west-1b", "eu-west-1c", "eu-west-1f"},
+	"Network.elasticIps.*":         {"eipalloc-0a1b2c3d"},
+	"Network.endpoints[]":          {"sts", "ecr.api", "ecr.dkr", "ec2"},
+	"Cluster.name":                 {"main", "Main-2", strings.Repeat("a", 38)},
+	"Cluster.version":              {"1.34", "1.35", "1.36"},
+	"Cluster.deployRoleArn":        {"arn:aws:iam::123456789012:role/deploy", "arn:aws-cn:iam::123456789012:role/ci/deploy"},
+	"Cluster.admins.*":             {"arn:aws:iam::123456789012:role/Admin"},
+	"Cluster.publicAccessCidrs[]":  {"203.0.113.0/24", "198.51.100.7/32", "192.0.2.0/28", "10.0.0.0/8"},
+	"Cluster.secretsKeyArn":        {"arn:aws:kms:eu-west-1:123456789012:key/1234"},
+	"Cluster.addonVersions.*":      {"v1.20.4-eksbuild.1"},
+	"NodeGroup.instanceTypes[]":    {"m5.large", "t3.large", "m6i.large", "c5.large"},
+	"NodeGroup.labels.*":           {"", "web", "a.b_c-d"},
+	"NodeGroup.noHeadRoom":         {"a stack to try things in"},
+	"NodeGroup.imageId":            {"ami-0123456789abcdef0", "ami-01234567"},
+	"Taint.value":                  {"web", "a.b_c-d"},
+	"Alerts.emails[]":              {"a@example.com", "b.c@example.com"},
+	"Registry.image":               {"host.example/main:{service}_{version}", "host.example:5000/a/{service}:{version}"},
+	"Release.version":              {"1.0.0", "5.3.25-5e15f0a", "v2", "_"},
+	"Release.services.*":           {"1.0.1", strings.Repeat("9", 60)},
+	"Database.cidrs[]":             {"10.0.0.0/8", "192.0.2.1/32"},
+	"Endpoint.cidrs[]":             {"10.0.0.0/8", "0.0.0.0/0"},
+	"Addons.versions.*":            {"v4.1.0-eksbuild.1"},
+	"ExternalDNS.hostedZones[]":    {"Z0123456789ABC", "ZA"},
+	"ACM.certificateArns[]":        {"arn:aws:acm:eu-west-1:123456789012:certificate/1234abcd"},
+	"ACM.policy":                   {"ELBSecurityPolicy-TLS13-1-3-2021-06"},
+	"CertManager.issuer":           {"letsencrypt"},
+	"IngressTLS.none":              {"only reached from inside"},
+	"Ingress.elasticIps.*":         {"eipalloc-0a1b2c3d"},
+	"Ingress.loadBalancerName":     {"shop", "Shop-2"},
+	"Ingress.image":                {"registry.example.com/controller:v1.15.1"},
+	"Ingress.tags.*":               {"shop", ""},
+	"IngressResources.cpu":         {"100m", "1"},
+	"IngressResources.memory":      {"128Mi", "256Mi"},
+	"IngressResources.memoryLimit": {"512Mi", "1Gi"},
+	"IngressAccessLogs.bucket":     {"shop-logs"},
+	"IngressAccessLogs.prefix":     {"nlb", "nlb/shop"},
+	".namespace":                   {"apps", "a", "123", "shop-2"},
+	".tags.*":                      oddText,
+	"Resources.cpu":                {"100m", "250m", "1"},
+	"Resources.memory":             {"64Mi", "256Mi", "384Mi"},
+	"Resources.memoryLimit":        {"384Mi", "512Mi", "1Gi", "2Gi"},
+	"Resources.cpuLimit":           {"1", "1500m", "4"},
+	"Service.env.*":                oddText,
+	"Service.secretEnv.*":          {"token", "databasePassword", "my_key-2"},
+	"Startup.cpu":                  {"100m", "1.5"},
+	"Service.image":                {"host.example/web:1.0.0", "host.example:5000/a/web@sha256:" + strings.Repeat("0a", 32)},
+	"Service.command[]":            {"/bin/server", "run it"},
+	"Service.args[]":               {"--verbose", "a", "b c"},
+	"Service.adminPaths[]":         {"/block", "/turnoff", "/a.b/c_d"},
+	"Service.uses[]":               {"redis", "kafka", "a"},
+	"Service.files.*":              oddText,
+	"Service.secretFiles.*":        {"token", "my_key-2"},
+	"Route.host":                   {"www.example.com", "a.b-c.example"},
+	"Route.path":                   {"/", "/api", "/a.b/~c"},
+	"Route.rewrite":                {"/", "/v2", "/v2/"},
+	"Route.bodySize":               {"1Mi", "512Ki", "1Gi"},
+	"Schedule.cron":                {"* * * * *", "30 3 * * *", "*/5 0-8/2 1,15 jan-MAR sun"},
+	"Schedule.timeZone":            {"Etc/UTC", "Asia/Seoul"},
+	"Placement.group":              {"general"},
+	"Exceptions.writableRoot":      {"it writes to its own folder"},
+	"Exceptions.kubernetesToken":   {"it elects a leader"},
+	"Health.none":                  {"it only writes to a queue"},
+	"HTTPHealth.path":              {"/", "/live?deep=1", "/actuator/health"},
 }
 
 // goodKeys are keys of maps; others get the keys a, b and c.
@@ -89,6 +104,9 @@ var goodKeys = map[string][]string{
 	"Service.files":         {"/etc/app/app.conf", "/etc/app/my_rules.d/1"},
 	"Service.secretFiles":   {"/etc/app/app.key", "/run/token"},
 	"Release.services":      {"a"},
+	"Addons.versions":       {"coredns", "aws-ebs-csi-driver", "metrics-server"},
+	"Ingress.elasticIps":    {"eu-west-1a"},
+	"Ingress.tags":          {"cost"},
 	".nodes":                {"general", "spot-2"},
 }
 
@@ -285,12 +303,31 @@ func fixStack(config map[string]any) {
 			delete(group.(map[string]any), "maxPods")
 		}
 	}
-	for _, days := range []map[string]any{cluster, asMap(network["flowLogs"])} {
+	fixIngress(asMap(config["slipway:ingress"]))
+	for _, days := range []map[string]any{cluster, asMap(network["flowLogs"]), asMap(asMap(config["slipway:addons"])["logs"])} {
 		for _, key := range []string{"logRetentionDays", "retentionDays"} {
 			if days[key] != nil {
 				days[key] = 365
 			}
 		}
+	}
+}
+
+// fixIngress makes what depends on the way of TLS, and the times of draining, agree.
+func fixIngress(ingress map[string]any) {
+	if ingress == nil {
+		return
+	}
+	delete(ingress, "drain")
+	fixMax(asMap(ingress["scale"]), 2)
+	if ingress["scheme"] == "internal" {
+		delete(ingress, "elasticIps")
+	}
+	if asMap(ingress["tls"])["acm"] != nil {
+		ingress["proxyProtocol"] = true
+		delete(ingress, "idleTimeoutSeconds")
+	} else {
+		delete(ingress, "accessLogs")
 	}
 }
 
@@ -305,7 +342,9 @@ func fixMax(scale map[string]any, defaultMin int) {
 	if !ok {
 		low = defaultMin
 	}
-	scale["max"] = max(low, scale["max"].(int))
+	if high, ok := scale["max"].(int); ok || scale["min"] != nil {
+		scale["max"] = max(low, high)
+	}
 }
 
 // value makes a value that a schema allows.
@@ -317,6 +356,9 @@ func (s *sampler) value(id string, sch schema) any {
 	if choices, ok := sch["oneOf"].([]any); ok {
 		if strings.HasSuffix(id, ".health") {
 			id = "Health"
+		}
+		if strings.HasSuffix(id, ".tls") {
+			id = "IngressTLS"
 		}
 		return s.value(id, choices[s.rng.IntN(len(choices))].(schema))
 	}

@@ -159,7 +159,7 @@ func platformSchema(t *testing.T) *generate.Schema {
 		r.CommentMap[name] = strings.ReplaceAll(text, "\n", " ")
 	}
 	definitions := generate.Definitions{}
-	for _, v := range []any{spec.SpringHealth{}, spec.HTTPHealth{}, spec.CPUScaling{}} {
+	for _, v := range []any{spec.SpringHealth{}, spec.HTTPHealth{}, spec.CPUScaling{}, spec.ACM{}, spec.CertManager{}} {
 		definitions[reflect.TypeOf(v).Name()] = r.Reflect(v)
 	}
 	r.Mapper = func(goType reflect.Type) *generate.Schema {
@@ -170,6 +170,8 @@ func platformSchema(t *testing.T) *generate.Schema {
 			return unionSchema(r.CommentMap, goType, "spring", "tcp")
 		case reflect.TypeFor[spec.Scaling]():
 			return unionSchema(r.CommentMap, goType, "pendingPods", "cpu", "none")
+		case reflect.TypeFor[spec.IngressTLS]():
+			return unionSchema(r.CommentMap, goType)
 		}
 		return nil
 	}
@@ -196,9 +198,12 @@ func zonesSchema() *generate.Schema {
 	}}
 }
 
-// unionSchema is one of words, or a mapping of one of the type's keys.
+// unionSchema is one of words, where there are any, or a mapping of one of the type's keys.
 func unionSchema(comments map[string]string, goType reflect.Type, words ...any) *generate.Schema {
-	schema := &generate.Schema{OneOf: []*generate.Schema{{Type: "string", Enum: words}}}
+	schema := &generate.Schema{}
+	if len(words) > 0 {
+		schema.OneOf = append(schema.OneOf, &generate.Schema{Type: "string", Enum: words})
+	}
 	for sf := range goType.Fields() {
 		name, _ := fieldtags.Name(sf)
 		if name == "" {

@@ -21,9 +21,17 @@ func (l *loader) loadSecrets(p *spec.Platform) {
 		}
 		l.config.Secrets = append(l.config.Secrets, Secret{
 			Key: key, NeededBy: needed[key],
-			Command: fmt.Sprintf("pulumi config set --secret %s --stack %s", key, l.source.Stack),
+			Command: fmt.Sprintf("pulumi config set --secret %s --stack %s", l.source.short(key), l.source.Stack),
 		})
 	}
+}
+
+// short is how a key is named on the command line: Pulumi takes one without a namespace for the project's own.
+func (s Source) short(key string) string {
+	if s.Project == Namespace {
+		return key
+	}
+	return Namespace + ":" + key
 }
 
 // validateSecretKeys refuses a section's name as the name of a secret.

@@ -41,9 +41,12 @@ type spoiler struct {
 	wrongs []wrong
 }
 
-func (s *spoiler) walkStack() {
+func (s *spoiler) walkStack(only ...string) {
 	sections := s.doc["properties"].(schema)["config"].(schema)["properties"].(schema)
 	for _, key := range slices.Sorted(maps.Keys(sections)) {
+		if len(only) > 0 && !slices.Contains(only, key) {
+			continue
+		}
 		name := strings.TrimPrefix(key, "slipway:")
 		at := place{path: name, id: "." + name, steps: []string{"config", key}}
 		s.walk(at, sections[key].(schema))

@@ -42,6 +42,8 @@ type recorder struct {
 	stack   string
 	preview bool
 	answers Answers
+	// stackOutputs are those of other stacks, by full name.
+	stackOutputs map[string]resource.PropertyMap
 
 	mu        sync.Mutex
 	resources map[resource.URN]Resource
@@ -57,6 +59,9 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		Provider: args.Provider, Protect: args.RegisterRPC.GetProtect(),
 		IgnoreChanges: args.RegisterRPC.GetIgnoreChanges(), DependsOn: urns(args.RegisterRPC.GetDependencies()),
 	})
+	if args.TypeToken == stackReferenceType {
+		return r.readStack(args)
+	}
 	if args.TypeToken == remoteClusterType {
 		return "", r.remoteClusterState(args.Inputs), nil
 	}

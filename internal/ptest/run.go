@@ -27,6 +27,8 @@ type settings struct {
 	answers Answers
 	config  map[string]string
 	secrets []string
+	// stackOutputs are those of other stacks, by full name.
+	stackOutputs map[string]resource.PropertyMap
 }
 
 // WithAnswers answers invokes.
@@ -67,7 +69,10 @@ func run(preview bool, program pulumi.RunFunc, opts []Option) (*recorder, error)
 	for _, opt := range opts {
 		opt(s)
 	}
-	r := &recorder{stack: s.stack, preview: preview, answers: s.answers, resources: map[resource.URN]Resource{}}
+	r := &recorder{
+		stack: s.stack, preview: preview, answers: s.answers, stackOutputs: s.stackOutputs,
+		resources: map[resource.URN]Resource{},
+	}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if err := registerStandIn(ctx); err != nil {
 			return err

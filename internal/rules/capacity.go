@@ -140,7 +140,8 @@ func headRoom(p *spec.Platform) field.ErrorList {
 		if need := moved + stay; need > have {
 			errs = append(errs, field.Invalid(field.NewPath("nodes", name, "min"), group.Min, fmt.Sprintf(
 				"when a node is lost, the start of its pods takes %.0fm CPU (%s) beside the %.0fm of those that stay, "+
-					"and the other %.0f nodes have %.0fm: use more or larger nodes, or say in noHeadRoom why it may be so", moved, strings.Join(sum, ", "), stay, rest, have)))
+					"and the other %.0f nodes have %.0fm: use more or larger nodes, or say in noHeadRoom why it may be so",
+				moved, strings.Join(sum, ", "), stay, rest, have)))
 		}
 	}
 	return errs

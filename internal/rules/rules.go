@@ -13,7 +13,7 @@ import (
 func Check(p *spec.Platform) field.ErrorList {
 	var errs field.ErrorList
 	for _, rule := range []func(*spec.Platform) field.ErrorList{
-		references, routes, placements, connections, cpuScaling, capacity, headRoom, addresses, quotas,
+		references, routes, wayIn, placements, connections, cpuScaling, capacity, headRoom, addresses, quotas,
 	} {
 		errs = append(errs, rule(p)...)
 	}
@@ -68,6 +68,16 @@ func routes(p *spec.Platform) field.ErrorList {
 		}
 	}
 	return errs
+}
+
+// wayIn finds routes that nothing answers.
+func wayIn(p *spec.Platform) field.ErrorList {
+	for _, name := range names(p.Services) {
+		if len(p.Services[name].Routes) > 0 && p.Ingress == nil {
+			return field.ErrorList{field.Required(field.NewPath("ingress"), "services."+name+".routes want a way in from outside")}
+		}
+	}
+	return nil
 }
 
 // placements finds services that no node group takes.

@@ -94,7 +94,7 @@ func (h *Host) PID() int { return h.cmd.Process.Pid }
 
 // Close ends the provider and waits until it is gone.
 func (h *Host) Close() error {
-	h.stdin.Close()
+	_ = h.stdin.Close() // the end of its input ends the process
 	select {
 	case <-h.exited:
 		return nil

@@ -27,7 +27,7 @@ func TestClose_leavesNoProcess(t *testing.T) {
 
 	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", host.Port()))
 	require.NoError(t, err)
-	conn.Close()
+	require.NoError(t, conn.Close())
 
 	require.NoError(t, host.Close())
 	assert.False(t, child.Alive(host.PID()))

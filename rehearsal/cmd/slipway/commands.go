@@ -9,11 +9,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/slipway-eks/slipway/stacks"
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/rehearse"
 	"github.com/slipway-eks/slipway/rehearsal/internal/toolchain"
-	"github.com/slipway-eks/slipway/stacks"
 )
 
 // errBroken says that the report, which is already written, is not good.

@@ -98,7 +98,7 @@ func (r *Run) operate(
 	if err != nil {
 		return nil, fmt.Errorf("opening event record: %w", err)
 	}
-	defer record.Close()
+	defer func() { _ = record.Close() }()
 	r.cloud.reset()
 
 	result, start := &Result{Operation: name}, time.Now()

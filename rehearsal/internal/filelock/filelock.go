@@ -50,7 +50,7 @@ func take(path string, how int) (*Lock, error) {
 	if err == nil {
 		return &Lock{file: file}, nil
 	}
-	file.Close()
+	_ = file.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, ErrHeld
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
-
 	"github.com/slipway-eks/slipway/internal/config"
+
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
 	"github.com/slipway-eks/slipway/rehearsal/internal/stackfile"
 )

@@ -34,7 +34,10 @@ func releaseNamed(object any) []string {
 	}
 	var out []string
 	for _, required := range []struct{ name, value string }{
-		{"name", r.Name}, {"namespace", r.Namespace}, {"chart", r.Chart}, {"version", r.Version},
+		{"name", r.Name},
+		{"namespace", r.Namespace},
+		{"chart", r.Chart},
+		{"version", r.Version},
 		{"repositoryOpts.repo", r.RepositoryOpts.Repo},
 	} {
 		if required.value == "" {

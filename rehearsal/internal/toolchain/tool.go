@@ -40,7 +40,7 @@ func (t *Toolchain) make(ctx context.Context, wanted tool) error {
 		if err := os.MkdirAll(work, 0o755); err != nil {
 			return fmt.Errorf("making folder: %w", err)
 		}
-		defer os.RemoveAll(work)
+		defer func() { _ = os.RemoveAll(work) }()
 		if err := wanted.fill(ctx, work); err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func (t *Toolchain) Ensure(ctx context.Context) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	defer lock.Release()
+	defer func() { _ = lock.Release() }()
 
 	pulumi, err := t.pulumi(ctx)
 	if err != nil {
