@@ -1,6 +1,8 @@
 # Slipway: what a developer runs. `make help` lists it.
 
 STACK ?= dev
+# The project to rehearse: the folder of its Pulumi.yaml.
+ROOT ?= .
 SHELL := /bin/bash
 
 # golangci-lint is built from the module that pins it, into a folder that git ignores.
@@ -19,12 +21,12 @@ check: ## check the configuration of every stack (compiles no SDK)
 	go run ./internal/cmd/check
 
 .PHONY: rehearse
-rehearse: ## rehearse STACK=dev|prod with no cloud account (KEEP=1 keeps it for the next run, JSON=1 for machines)
-	@go -C rehearsal run ./cmd/launch rehearse --root .. --stack $(STACK) $(if $(KEEP),--keep) $(if $(JSON),--json) $(if $(VERBOSE),--verbose)
+rehearse: ## rehearse STACK=dev|prod of ROOT=. with no cloud account (KEEP=1 keeps it for the next run, JSON=1 for machines)
+	@go -C rehearsal run ./cmd/launch rehearse --root "$$(cd "$(ROOT)" && pwd)" --stack $(STACK) $(if $(KEEP),--keep) $(if $(JSON),--json) $(if $(VERBOSE),--verbose)
 
 .PHONY: rehearse-destroy
 rehearse-destroy: ## end a rehearsal that was kept
-	@go -C rehearsal run ./cmd/launch destroy --root .. --stack $(STACK)
+	@go -C rehearsal run ./cmd/launch destroy --root "$$(cd "$(ROOT)" && pwd)" --stack $(STACK)
 
 .PHONY: tools
 tools: ## make the tools of the rehearsal, as a CI job does before it saves its cache

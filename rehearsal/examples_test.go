@@ -9,16 +9,16 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	embedded "github.com/slipway-eks/slipway/examples/embedded/program"
 	network "github.com/slipway-eks/slipway/examples/network/program"
 	service "github.com/slipway-eks/slipway/examples/service/program"
+	"github.com/slipway-eks/slipway/stacks"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
 	"github.com/slipway-eks/slipway/rehearsal/internal/rehearse"
 	"github.com/slipway-eks/slipway/rehearsal/internal/stackfile"
-	"github.com/slipway-eks/slipway/stacks"
 )
 
 // examples is the folder of the example programs.

@@ -20,26 +20,31 @@ import (
 )
 
 // deployed is the dev stack after one update. Tests copy it, and so pay for the update once.
-var deployed = sync.OnceValues(func() (snapshot, error) {
-	dir := filepath.Join(scratch, "deployed")
-	options, err := platform("dev")
-	if err != nil {
-		return snapshot{}, err
-	}
-	ctx := context.Background()
-	options.Dir, options.Tools, options.EKS = dir, tools, host
-	run, err := engine.Open(ctx, options)
-	if err != nil {
-		return snapshot{}, err
-	}
-	defer func() { _ = run.Close() }()
-	up, err := run.Up(ctx)
-	if err != nil {
-		return snapshot{}, err
-	}
-	state, err := run.State(ctx)
-	return snapshot{dir: dir, up: up, state: state}, err
-})
+var deployed = deployOnce(root, "dev")
+
+// deployOnce returns what deploys a stack of a project when it is called first, and returns the same ever after.
+func deployOnce(root, stack string) func() (snapshot, error) {
+	return sync.OnceValues(func() (snapshot, error) {
+		dir := filepath.Join(scratch, "deployed-"+stack)
+		options, err := platform(root, stack)
+		if err != nil {
+			return snapshot{}, err
+		}
+		ctx := context.Background()
+		options.Dir, options.Tools, options.EKS = dir, tools, host
+		run, err := engine.Open(ctx, options)
+		if err != nil {
+			return snapshot{}, err
+		}
+		defer func() { _ = run.Close() }()
+		up, err := run.Up(ctx)
+		if err != nil {
+			return snapshot{}, err
+		}
+		state, err := run.State(ctx)
+		return snapshot{dir: dir, up: up, state: state}, err
+	})
+}
 
 // snapshot is a deployed stack that nothing changes any more.
 type snapshot struct {

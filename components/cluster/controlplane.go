@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	pulumieks "github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
@@ -84,6 +85,9 @@ func (b *builder) transform(_ context.Context, a *pulumi.ResourceTransformArgs) 
 	// EKS would install copies of the CNI, kube-proxy and CoreDNS that nobody manages.
 	a.Props["bootstrapSelfManagedAddons"] = pulumi.Bool(false)
 	a.Opts.Protect = a.Opts.Protect || b.args.Protect
+	// A control plane stays in the zones that it was made in: EKS refuses subnets of others (EKS user guide, network
+	// requirements). It serves nodes in every zone, so a zone that is added later does without its network interface.
+	a.Opts.IgnoreChanges = append(slices.Clone(a.Opts.IgnoreChanges), "vpcConfig.subnetIds")
 	return &pulumi.ResourceTransformResult{Props: a.Props, Opts: a.Opts}
 }
 

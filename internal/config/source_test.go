@@ -82,7 +82,7 @@ func TestFromFiles_secrets(t *testing.T) {
 	require.NoError(t, err)
 	want := config.Secret{
 		Key: "chatToken", NeededBy: []string{"services.chat.secretEnv.TOKEN"},
-		Command: "pulumi config set --secret chatToken --stack dev",
+		Command: "pulumi config set --secret slipway:chatToken --stack dev",
 	}
 	assert.Equal(t, []config.Secret{want}, cfg.Secrets)
 	cfg, err = project(t, smallStack+"  slipway:chatToken: {secure: Y2lwaGVy}", smallServices).FromFiles(today)
@@ -103,7 +103,7 @@ func TestFromFiles_refuses(t *testing.T) {
 		},
 		"secret in clear": {
 			smallStack + "  slipway:chatToken: " + secret, smallServices,
-			"slipway:chatToken: Forbidden: is in clear text; take it as known to others, and set a new one: pulumi config set --secret chatToken",
+			"slipway:chatToken: Forbidden: is in clear text; take it as known to others, and set a new one: pulumi config set --secret slipway:chatToken",
 		},
 		"secret in a mapping": {
 			smallStack + "  slipway:chatToken: {value: " + secret + "}", smallServices, "slipway:chatToken: Forbidden: is in clear text",
@@ -249,7 +249,7 @@ func TestFromEngine_refuses(t *testing.T) {
 		"number for a bool":           {"slipway:protect", "1", "protect: Invalid value: must be true or false, not a number"},
 		"empty namespace":             {"slipway:namespace", "", "namespace: Required value: is an empty string"},
 		"unknown key in a section":    {"slipway:release", `{"version":"1","servces":{}}`, "release.servces: Forbidden: unknown key; did you mean services?"},
-		"secret without a value":      {"slipway:chatToken", "", "slipway:chatToken: Required value: services.chat.secretEnv.TOKEN needs it; set it: pulumi config set --secret chatToken"},
+		"secret without a value":      {"slipway:chatToken", "", "slipway:chatToken: Required value: services.chat.secretEnv.TOKEN needs it; set it: pulumi config set --secret slipway:chatToken"},
 		"number for a version":        {"slipway:cluster", `{"version":1.35,"deployRoleArn":"x"}`, "cluster.version: Invalid value: must be a string, not a number with a fraction or exponent: quote it"},
 		"repeated key, if it has one": {"slipway:release", `{"version":"1","version":"2"}`, "release.version: Duplicate value"},
 	} {
@@ -273,7 +273,7 @@ func TestFromEngine_listsEveryMissingSecret(t *testing.T) {
 	require.ErrorAs(t, err, &problems)
 	require.Len(t, problems, 2)
 	assert.Contains(t, problems[0].Message, "services.chat.secretEnv.OTHER and services.chat.secretEnv.TOKEN")
-	assert.Contains(t, problems[1].Message, "pulumi config set --secret dbPassword --stack dev")
+	assert.Contains(t, problems[1].Message, "pulumi config set --secret slipway:dbPassword --stack dev")
 }
 
 // The engine does not say which keys a stack has: only the file does.

@@ -80,6 +80,10 @@ func TestRun_fails(t *testing.T) {
 			_ = ctx.Invoke("aws:index/getThing:getThing", pulumi.Map{}, &result)
 			return nil
 		}, "no answer for the invoke aws:index/getThing:getThing"},
+		"a reference to a stack without outputs": {func(ctx *pulumi.Context) error {
+			_, _ = pulumi.NewStackReference(ctx, "organization/slipway/dev", nil)
+			return nil
+		}, "no outputs of the stack organization/slipway/dev"},
 		"a resource that only a deployment registers": {func(ctx *pulumi.Context) error {
 			r, err := register(ctx, "a", nil)
 			if err != nil {

@@ -68,6 +68,7 @@ func TestCheck_acceptsTheShippedStacks(t *testing.T) {
 	for _, stack := range []string{"dev", "prod"} {
 		assert.Empty(t, refusals(t, fixture(t, "../..", stack)), stack)
 	}
+	assert.Empty(t, refusals(t, fixture(t, "../../examples/campus", "campus")), "campus")
 	assert.Empty(t, refusals(t, platform(nil)))
 }
 
