@@ -19,6 +19,7 @@ help: ## list what can be made
 .PHONY: check
 check: ## check the configuration of every stack (compiles no SDK)
 	go run ./internal/cmd/check
+	go run ./internal/cmd/check -root examples/campus
 
 .PHONY: rehearse
 rehearse: ## rehearse STACK=dev|prod of ROOT=. with no cloud account (KEEP=1 keeps it for the next run, JSON=1 for machines)

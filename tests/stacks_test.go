@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -239,4 +240,54 @@ func TestS13_releaseIsConfiguration(t *testing.T) {
 		}
 		assert.Equal(t, before[service], image, "a release of one service leaves the others alone")
 	}
+}
+
+// TestS06_noRegistryTokens: registry tokens ended every 12 hours, and a cron job renewed them. Nodes pull by their role,
+// and no pod and no service account names a secret for it.
+func TestS06_noRegistryTokens(t *testing.T) {
+	t.Parallel()
+	forEachStack(t, func(t *testing.T, got *ptest.Result) {
+		t.Helper()
+		for _, r := range got.All() {
+			assert.NotContains(t, fmt.Sprint(r.Inputs.Mappable()), "imagePullSecrets", r.URN)
+			assert.NotEqual(t, "kubernetes.io/dockerconfigjson", r.Inputs.Mappable()["type"], r.URN)
+		}
+	})
+}
+
+// TestS25_oneEntryIsAService: five small services had a machine, a network and rules each. A new one is an entry with an
+// image and a port, and what it asks for.
+func TestS25_oneEntryIsAService(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, file := range []string{"Pulumi.yaml", "Pulumi.dev.yaml", "services.yaml"} {
+		text, err := os.ReadFile(filepath.Join(root, file))
+		require.NoError(t, err)
+		if file == "services.yaml" {
+			text = append(text, `
+hello:
+  image: registry.example.com/hello:1.2.3
+  port: 8080
+  health: tcp
+  resources: {cpu: 50m, memory: 64Mi, memoryLimit: 64Mi}
+  scale: {max: 2}
+`...)
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), text, 0o600))
+	}
+	before := deploy(t, "dev", nil)
+	after := ptest.Run(t, stacks.DeployAsOf(dir, asOf),
+		ptest.WithStack("dev"), ptest.WithAnswers(zones), configOf(t, "dev", nil))
+	var added []string
+	for _, r := range after.All() {
+		if !slices.ContainsFunc(before.All(), func(b ptest.Resource) bool { return b.URN == r.URN }) && r.Custom {
+			added = append(added, strings.TrimPrefix(r.Type, "kubernetes:"))
+		}
+	}
+	assert.ElementsMatch(t, []string{
+		"apps/v1:Deployment", "autoscaling/v2:HorizontalPodAutoscaler", "core/v1:Service", "core/v1:ServiceAccount",
+		"networking.k8s.io/v1:NetworkPolicy", "policy/v1:PodDisruptionBudget",
+	}, added)
+	d := after.Named(t, "kubernetes:apps/v1:Deployment", "slipway-dev-hello")
+	assert.Equal(t, "registry.example.com/hello:1.2.3", d.Value(t, "spec.template.spec.containers[0].image"))
 }

@@ -101,8 +101,9 @@ func TestNewManagedGroup_architectureAndCapacity(t *testing.T) {
 	assert.Equal(t, []any{"m7g.large", "m6g.large"}, group.Value(t, "instanceTypes"))
 }
 
-// Nodes pull images by their own role, which may do nothing else in the registry, and cannot change the network.
-func TestNewManagedGroup_rolePolicies(t *testing.T) {
+// TestS06_nodesPullByTheirRole: registry tokens ended every 12 hours. Nodes pull images by their own role, which may do
+// nothing else in the registry, and cannot change the network. (Whether an image is pulled is not shown here.)
+func TestS06_nodesPullByTheirRole(t *testing.T) {
 	t.Parallel()
 	got := ptest.Run(t, program(args(func(a *nodes.ManagedGroupArgs) { a.Partition = "aws-cn" })))
 	var policies []string

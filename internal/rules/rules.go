@@ -41,8 +41,6 @@ func references(p *spec.Platform) field.ErrorList {
 			switch {
 			case isService && isEndpoint:
 				errs = append(errs, field.Invalid(at, use, "is both a service and an endpoint"))
-			case isService && use == name:
-				errs = append(errs, field.Invalid(at, use, "is the service itself"))
 			case isService && peer.Kind() != spec.KindWeb:
 				errs = append(errs, field.Invalid(at, use, "has no port"))
 			case !isService && !isEndpoint:
@@ -59,10 +57,11 @@ func routes(p *spec.Platform) field.ErrorList {
 	owner := map[string]string{}
 	for _, name := range names(p.Services) {
 		for i, r := range p.Services[name].Routes {
-			key := r.Host + r.Path
+			// The same path once as a prefix and once exactly are two routes: the exact one wins.
+			key := r.Host + r.Path + " " + r.Match
 			other, taken := owner[key]
 			if taken && other != name { // twice in one service is that service's own problem
-				errs = append(errs, field.Invalid(field.NewPath("services", name, "routes").Index(i), key, "is a route of "+other))
+				errs = append(errs, field.Invalid(field.NewPath("services", name, "routes").Index(i), r.Host+r.Path, "is a route of "+other))
 			}
 			owner[key] = name
 		}

@@ -227,6 +227,18 @@ func TestS37_placement(t *testing.T) {
 	assert.Contains(t, got[0], "its nodes are spot")
 }
 
+func TestCheck_acceptsPeersAndTwoMatchesOfOnePath(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, refusals(t, platform(func(p *spec.Platform) {
+		p.Ingress = &spec.Ingress{}
+		api, web := p.Services["api"], p.Services["web"]
+		api.Uses = []string{"api"} // its pods talk to each other
+		api.Routes = []spec.Route{{Host: "www.example.com", Path: "/", Match: spec.MatchExact}}
+		web.Routes = []spec.Route{{Host: "www.example.com", Path: "/"}}
+		p.Services["api"], p.Services["web"] = api, web
+	})))
+}
+
 func TestCheck_rejects(t *testing.T) {
 	t.Parallel()
 	change := func(name string, f func(*spec.Service)) func(*spec.Platform) {
@@ -242,7 +254,6 @@ func TestCheck_rejects(t *testing.T) {
 	}{
 		"an unknown use":      {change("api", func(s *spec.Service) { s.Uses = []string{"kafka"} }), "services.api.uses[0]"},
 		"an unknown database": {change("api", func(s *spec.Service) { s.Uses = []string{"database.x"} }), "databases has no x"},
-		"itself":              {change("api", func(s *spec.Service) { s.Uses = []string{"api"} }), "is the service itself"},
 		"a worker": {func(p *spec.Platform) {
 			p.Services["bot"] = service(func(s *spec.Service) { s.Port, s.Health = 0, spec.Health{} })
 			change("api", func(s *spec.Service) { s.Uses = []string{"bot"} })(p)
