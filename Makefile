@@ -64,9 +64,13 @@ $(LINT): tools/go.mod tools/go.sum
 	go -C tools build -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 .PHONY: portable
-portable: ## compile what depends on the operating system for Linux and macOS
-	@for os in linux darwin; do echo "compiling for $$os"; GOOS=$$os CGO_ENABLED=0 \
-	  go -C rehearsal vet ./cmd/launch ./ekshost ./internal/child ./internal/filelock ./internal/toolchain || exit 1; done
+portable: ## compile the program and the rehearsal for the other of Linux and macOS
+	@for os in linux darwin; do \
+	  [ $$os = "$$(go env GOHOSTOS)" ] && continue; echo "compiling for $$os"; \
+	  GOOS=$$os CGO_ENABLED=0 go build -o /dev/null . || exit 1; \
+	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null ./cmd/launch || exit 1; \
+	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null ./cmd/slipway || exit 1; \
+	done
 
 .PHONY: schemas
 schemas: ## write the JSON Schemas of the configuration files anew
