@@ -9,10 +9,7 @@ import (
 // String returns value once every resource of after exists. In a preview it is known as soon as value is: it waits for
 // the resources' URNs, which a preview knows, and not for their ids, which it does not.
 func String(value pulumi.StringInput, after ...pulumi.Resource) pulumi.StringOutput {
-	return pulumi.All(behind(value, after)...).ApplyT(func(all []any) string {
-		s, _ := all[0].(string)
-		return s
-	}).(pulumi.StringOutput)
+	return first[string](value, urns(after)).(pulumi.StringOutput)
 }
 
 // IDs returns the ids of resources once every resource of after exists.
@@ -21,30 +18,30 @@ func IDs[R pulumi.CustomResource](resources []R, after ...pulumi.Resource) pulum
 	for i, r := range resources {
 		ids[i] = r.ID()
 	}
-	return pulumi.All(behind(ids, after)...).ApplyT(func(all []any) []string {
-		s, _ := all[0].([]string)
-		return s
-	}).(pulumi.StringArrayOutput)
-}
-
-func behind(value any, after []pulumi.Resource) []any {
-	all := make([]any, 0, len(after)+1)
-	all = append(all, value)
-	for _, r := range after {
-		all = append(all, r.URN())
-	}
-	return all
+	return first[[]string](ids, urns(after)).(pulumi.StringArrayOutput)
 }
 
 // Behind returns value once the outputs of after are known, whatever they are.
 func Behind(value pulumi.StringInput, after ...pulumi.StringOutput) pulumi.StringOutput {
-	all := make([]any, 0, len(after)+1)
-	all = append(all, value)
-	for _, o := range after {
-		all = append(all, o)
+	all := make([]any, len(after))
+	for i, o := range after {
+		all[i] = o
 	}
-	return pulumi.All(all...).ApplyT(func(all []any) string {
-		s, _ := all[0].(string)
-		return s
-	}).(pulumi.StringOutput)
+	return first[string](value, all).(pulumi.StringOutput)
+}
+
+// first returns value, of type T, once everything in after is known.
+func first[T any](value any, after []any) pulumi.Output {
+	return pulumi.All(append([]any{value}, after...)...).ApplyT(func(all []any) T {
+		v, _ := all[0].(T)
+		return v
+	})
+}
+
+func urns(resources []pulumi.Resource) []any {
+	all := make([]any, len(resources))
+	for i, r := range resources {
+		all[i] = r.URN()
+	}
+	return all
 }
