@@ -84,6 +84,15 @@ func (s *Service) Kind() Kind {
 	}
 }
 
+// Annotations of a service's pods that say what their start costs, for whoever looks at them and for the rehearsal,
+// whose simulated nodes take so long.
+const (
+	// StartupSecondsAnnotation holds Startup.Seconds.
+	StartupSecondsAnnotation = "slipway.dev/startup-seconds"
+	// StartupCPUAnnotation holds Startup.CPU.
+	StartupCPUAnnotation = "slipway.dev/startup-cpu"
+)
+
 // Startup describes the start of a pod.
 type Startup struct {
 	// Seconds is how long a pod takes to start under load. The startup probe allows twice as long. Default: 30.

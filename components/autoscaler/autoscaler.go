@@ -14,6 +14,7 @@ import (
 
 	"github.com/slipway-eks/slipway/components/identity"
 	"github.com/slipway-eks/slipway/internal/gate"
+	"github.com/slipway-eks/slipway/internal/required"
 )
 
 // autoscalerType names Autoscaler in state; changing it replaces every instance.
@@ -130,15 +131,11 @@ func (args *AutoscalerArgs) complete(name string) (AutoscalerArgs, error) {
 }
 
 func (args *AutoscalerArgs) validate() field.ErrorList {
-	var errs field.ErrorList
-	for _, required := range []struct {
-		name string
-		set  bool
-	}{{"clusterName", args.ClusterName != nil}, {"version", args.Version != ""}, {"region", args.Region != ""}} {
-		if !required.set {
-			errs = append(errs, field.Required(field.NewPath(required.name), ""))
-		}
-	}
+	errs := required.Fields(map[string]bool{
+		"clusterName": args.ClusterName != nil,
+		"version":     args.Version != "",
+		"region":      args.Region != "",
+	})
 	if _, known := releases[args.Version]; args.Version != "" && args.Image == "" && !known {
 		errs = append(errs, field.NotSupported(field.NewPath("version"), args.Version, versions()))
 	}

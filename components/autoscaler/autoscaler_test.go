@@ -76,14 +76,12 @@ func TestNewAutoscaler(t *testing.T) {
 func TestNewAutoscaler_restricted(t *testing.T) {
 	t.Parallel()
 	d := ptest.Run(t, program(args(nil))).Only(t, deploymentType)
-	assert.Equal(t, map[string]any{
-		"runAsNonRoot": true, "runAsUser": 65534.0, "runAsGroup": 65534.0, "fsGroup": 65534.0,
-		"seccompProfile": map[string]any{"type": "RuntimeDefault"},
-	}, d.Value(t, pod+".securityContext"))
-	assert.Equal(t, map[string]any{
-		"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
-		"capabilities": map[string]any{"drop": []any{"ALL"}},
-	}, d.Value(t, container+".securityContext"))
+	d.AssertRestricted(t, pod)
+	for _, id := range []string{"runAsUser", "runAsGroup", "fsGroup"} {
+		assert.InDelta(t, 65534, d.Value(t, pod+".securityContext."+id), 0, id)
+	}
+	assert.Equal(t, true, d.Value(t, container+".securityContext.readOnlyRootFilesystem"))
+	assert.Nil(t, d.Value(t, container+".securityContext.capabilities.add"))
 	assert.Equal(t, map[string]any{
 		"requests": map[string]any{"cpu": "100m", "memory": "300Mi"}, "limits": map[string]any{"memory": "600Mi"},
 	}, d.Value(t, container+".resources"))

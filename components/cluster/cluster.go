@@ -12,9 +12,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/slipway-eks/slipway/internal/gate"
+	"github.com/slipway-eks/slipway/internal/required"
 	"github.com/slipway-eks/slipway/spec"
 )
 
@@ -115,19 +115,12 @@ func (args *ClusterArgs) complete() (ClusterArgs, error) {
 		a.AsOf = time.Now()
 	}
 	errs := a.Cluster.Validate(nil, a.AsOf)
-	for _, required := range []struct {
-		name string
-		set  bool
-	}{
-		{"name", a.Cluster.Name != ""},
-		{"region", a.Region != ""},
-		{"vpcId", a.VpcID != nil},
-		{"subnetIds", a.SubnetIDs != nil},
-	} {
-		if !required.set {
-			errs = append(errs, field.Required(field.NewPath(required.name), ""))
-		}
-	}
+	errs = append(errs, required.Fields(map[string]bool{
+		"name":      a.Cluster.Name != "",
+		"region":    a.Region != "",
+		"vpcId":     a.VpcID != nil,
+		"subnetIds": a.SubnetIDs != nil,
+	})...)
 	if err := errs.ToAggregate(); err != nil {
 		return a, errors.Join(err.Errors()...)
 	}

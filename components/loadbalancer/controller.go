@@ -14,6 +14,7 @@ import (
 
 	"github.com/slipway-eks/slipway/components/identity"
 	"github.com/slipway-eks/slipway/internal/gate"
+	"github.com/slipway-eks/slipway/internal/required"
 )
 
 // controllerType names Controller in state; changing it replaces every instance.
@@ -184,21 +185,13 @@ func (args *ControllerArgs) complete(name string) (ControllerArgs, error) {
 	if a.Replicas == 0 {
 		a.Replicas = defaultReplicas
 	}
-	var errs field.ErrorList
-	for _, required := range []struct {
-		name string
-		set  bool
-	}{
-		{"clusterName", a.ClusterName != nil},
-		{"region", a.Region != ""},
-		{"vpcId", a.VpcID != nil},
-		{"oidcProviderArn", a.OIDCProviderARN != nil},
-		{"issuer", a.Issuer != nil},
-	} {
-		if !required.set {
-			errs = append(errs, field.Required(field.NewPath(required.name), ""))
-		}
-	}
+	errs := required.Fields(map[string]bool{
+		"clusterName":     a.ClusterName != nil,
+		"region":          a.Region != "",
+		"vpcId":           a.VpcID != nil,
+		"oidcProviderArn": a.OIDCProviderARN != nil,
+		"issuer":          a.Issuer != nil,
+	})
 	if len(name) > maxName {
 		errs = append(errs, field.TooLong(field.NewPath("name"), name, maxName))
 	}

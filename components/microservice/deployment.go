@@ -27,7 +27,7 @@ func (b *builder) newDeployment() error {
 				RollingUpdate: appsv1.RollingUpdateDeploymentArgs{MaxSurge: pulumi.Int(1), MaxUnavailable: pulumi.Int(0)},
 			},
 			ProgressDeadlineSeconds: pulumi.Int(startupBudget(&b.args.Service) + rolloutSlackSeconds),
-			Template:                corev1.PodTemplateSpecArgs{Metadata: metav1.ObjectMetaArgs{Labels: b.labels()}, Spec: pod},
+			Template:                corev1.PodTemplateSpecArgs{Metadata: b.podMetadata(), Spec: pod},
 		},
 	}, b.parent, b.afterPolicy()); err != nil {
 		return fmt.Errorf("creating deployment: %w", err)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/slipway-eks/slipway/spec"
@@ -46,6 +47,16 @@ func (b *builder) podSpec() corev1.PodSpecArgs {
 		Containers: corev1.ContainerArray{b.container()},
 		Volumes:    b.volumes(),
 	}
+}
+
+// podMetadata says what the pods are, and what their start costs.
+func (b *builder) podMetadata() metav1.ObjectMetaArgs {
+	startup := b.args.Service.Startup
+	notes := pulumi.StringMap{spec.StartupSecondsAnnotation: pulumi.String(strconv.Itoa(startup.Seconds))}
+	if startup.CPU != "" {
+		notes[spec.StartupCPUAnnotation] = pulumi.String(startup.CPU)
+	}
+	return metav1.ObjectMetaArgs{Labels: b.labels(), Annotations: notes}
 }
 
 func gracePeriod(s *spec.Service) int {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/slipway-eks/slipway/components/identity"
 	"github.com/slipway-eks/slipway/internal/gate"
+	"github.com/slipway-eks/slipway/internal/required"
 	"github.com/slipway-eks/slipway/spec"
 )
 
@@ -212,21 +213,14 @@ func (args *ManagedGroupArgs) complete() (ManagedGroupArgs, error) {
 	}
 	errs := a.Group.Validate(nil)
 	errs = append(errs, spec.ValidateNodeGroupName(field.NewPath("groupName"), a.GroupName)...)
-	for _, required := range []struct {
-		name string
-		set  bool
-	}{
-		{"clusterName", a.ClusterName != nil},
-		{"subnetIds", a.SubnetIDs != nil},
-		{"version", a.Version != ""},
-		{"controlPlane.endpoint", a.Group.ImageID == "" || a.ControlPlane.Endpoint != nil},
-		{"controlPlane.certificateAuthority", a.Group.ImageID == "" || a.ControlPlane.CertificateAuthority != nil},
-		{"controlPlane.serviceCidr", a.Group.ImageID == "" || a.ControlPlane.ServiceCIDR != nil},
-	} {
-		if !required.set {
-			errs = append(errs, field.Required(field.NewPath(required.name), ""))
-		}
-	}
+	errs = append(errs, required.Fields(map[string]bool{
+		"clusterName":                       a.ClusterName != nil,
+		"subnetIds":                         a.SubnetIDs != nil,
+		"version":                           a.Version != "",
+		"controlPlane.endpoint":             a.Group.ImageID == "" || a.ControlPlane.Endpoint != nil,
+		"controlPlane.certificateAuthority": a.Group.ImageID == "" || a.ControlPlane.CertificateAuthority != nil,
+		"controlPlane.serviceCidr":          a.Group.ImageID == "" || a.ControlPlane.ServiceCIDR != nil,
+	})...)
 	if err := errs.ToAggregate(); err != nil {
 		return a, errors.Join(err.Errors()...)
 	}
