@@ -18,6 +18,7 @@ import (
 
 	"github.com/slipway-eks/slipway/rehearsal/ekshost"
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
+	"github.com/slipway-eks/slipway/rehearsal/internal/kubeprovider"
 	"github.com/slipway-eks/slipway/rehearsal/internal/stackfile"
 	"github.com/slipway-eks/slipway/rehearsal/internal/toolchain"
 )
@@ -91,4 +92,12 @@ func openWith(t *testing.T, o engine.Options) *engine.Run {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, run.Close()) })
 	return run
+}
+
+// objectsOf returns the Kubernetes objects that the run's program made and that are there.
+func objectsOf(t *testing.T, run *engine.Run) []kubeprovider.Object {
+	t.Helper()
+	objects, err := run.Cloud().Kube.Objects(t.Context())
+	require.NoError(t, err)
+	return objects
 }

@@ -42,7 +42,7 @@ func deployOnce(root, stack string) func() (snapshot, error) {
 			return snapshot{}, err
 		}
 		state, err := run.State(ctx)
-		return snapshot{dir: dir, up: up, state: state}, err
+		return snapshot{dir: dir, up: up, state: state, turn: &sync.Mutex{}}, err
 	})
 }
 
@@ -51,6 +51,8 @@ type snapshot struct {
 	dir   string
 	up    *engine.Result
 	state *apitype.DeploymentV3
+	// turn belongs to the copy that is open: all of them have the address of the cluster that they were copied from.
+	turn *sync.Mutex
 }
 
 // dev returns the deployed dev stack.
@@ -71,9 +73,11 @@ func devCopy(t *testing.T, change func(*engine.Options)) *engine.Run {
 	return openWith(t, options)
 }
 
-// copy returns the folder of a copy of the test's own.
+// copy returns the folder of a copy of the test's own, once no other test has one open.
 func (s snapshot) copy(t *testing.T) string {
 	t.Helper()
+	s.turn.Lock()
+	t.Cleanup(s.turn.Unlock)
 	dir := filepath.Join(t.TempDir(), "copy")
 	require.NoError(t, os.CopyFS(dir, os.DirFS(s.dir)))
 	return dir

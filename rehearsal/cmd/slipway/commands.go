@@ -25,6 +25,7 @@ type flags struct {
 	stack   string
 	json    bool
 	verbose bool
+	speed   float64
 }
 
 func rootCommand() *cobra.Command {
@@ -34,7 +35,9 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(rehearseCommand(), destroyCommand())
+	root.AddCommand(
+		rehearseCommand(), upCommand(), previewCommand(), statusCommand(), drillCommand(), kubeconfigCommand(), destroyCommand(),
+	)
 	return root
 }
 
@@ -89,6 +92,9 @@ func (f *flags) register(cmd *cobra.Command) {
 
 // options finds the project and the tools.
 func (f *flags) options(cmd *cobra.Command) (rehearse.Options, error) {
+	if err := f.checkSpeed(); err != nil {
+		return rehearse.Options{}, err
+	}
 	root, err := f.findRoot()
 	if err != nil {
 		return rehearse.Options{}, err
@@ -107,6 +113,7 @@ func (f *flags) options(cmd *cobra.Command) (rehearse.Options, error) {
 	}
 	o := rehearse.Options{
 		Root: root, Stack: f.stack, Tools: set, Program: stacks.DeployFrom(root), Progress: f.people(cmd),
+		Speed: f.speed,
 	}
 	if f.verbose {
 		o.Verbose = cmd.ErrOrStderr()

@@ -21,7 +21,7 @@ func newLayout(dir string) (layout, error) {
 		return "", fmt.Errorf("finding the run's folder: %w", err)
 	}
 	l := layout(dir)
-	for _, folder := range []string{l.work(), l.state(), l.home(), l.temp(), l.log("")} {
+	for _, folder := range []string{l.work(), l.state(), l.home(), l.temp(), l.shims(), l.log("")} {
 		// What the state, the account and the cluster hold is the user's own.
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return "", fmt.Errorf("making the run's folder: %w", err)
@@ -34,6 +34,7 @@ func (l layout) work() string            { return filepath.Join(string(l), "work
 func (l layout) state() string           { return filepath.Join(string(l), "state") }
 func (l layout) home() string            { return filepath.Join(string(l), "home") }
 func (l layout) temp() string            { return filepath.Join(string(l), "tmp") }
+func (l layout) shims() string           { return filepath.Join(string(l), "shims") }
 func (l layout) log(name string) string  { return filepath.Join(string(l), "log", name) }
 func (l layout) file(name string) string { return filepath.Join(string(l), name) }
 

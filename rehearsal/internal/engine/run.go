@@ -41,6 +41,8 @@ type Options struct {
 	Secrets []string
 	// Account is the AWS account.
 	Account Account
+	// Clusters say how its clusters run.
+	Clusters Clusters
 	// Log receives what the CLI says. Optional.
 	Log io.Writer
 }
@@ -61,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	cloud, err := openCloud(dir, o.Account)
+	cloud, err := openCloud(dir, o.Tools, o.Account, o.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -159,10 +161,15 @@ func (r *Run) Secrets() map[string]string { return r.secrets }
 // Dir is the run's own folder.
 func (r *Run) Dir() string { return string(r.dir) }
 
+// Clusters say how the account's clusters run.
+func (r *Run) Clusters() Clusters { return r.cloud.options }
+
+// Shims is the folder of the stand-ins for commands that a kubeconfig calls.
+func (r *Run) Shims() string { return r.dir.shims() }
+
 // Close stops what Open started. The folder stays.
 func (r *Run) Close() error {
-	r.cloud.close()
-	var errs []error
+	errs := []error{r.cloud.close()}
 	for _, log := range r.logs {
 		errs = append(errs, log.Close())
 	}

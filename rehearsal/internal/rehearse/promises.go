@@ -16,8 +16,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
+	"github.com/slipway-eks/slipway/rehearsal/internal/kubeprovider"
 	"github.com/slipway-eks/slipway/rehearsal/internal/leak"
-	"github.com/slipway-eks/slipway/rehearsal/internal/simkube"
 )
 
 // rehearsal is one in progress.
@@ -36,6 +36,7 @@ func newReport(stack string, subject Subject) *Report {
 // perform goes through the promises in order. A step that fails ends it: what follows could only fail too.
 func (r *rehearsal) perform(ctx context.Context) error {
 	r.report.StandIns, r.report.NotChecked = standIns, notChecked
+	r.report.Shortened = shortened(r.run.Clusters().Speed, r.run.Clusters().Timing)
 	steps := []func(context.Context) error{r.deploy, r.deployAgain, r.refresh}
 	if r.options.Keep {
 		r.report.Kept = r.run.Dir()
@@ -76,15 +77,19 @@ func (r *rehearsal) deploy(ctx context.Context) error {
 	}
 	r.report.Outputs = masked(up.Outputs)
 	r.report.AWSResources = r.run.Cloud().AWS.LiveCount()
-	r.report.KubernetesObjects = len(r.run.Cloud().Kube.Objects())
-	r.noteCharts()
+	objects, err := r.run.Cloud().Kube.Objects(ctx)
+	if err != nil {
+		return err
+	}
+	r.report.KubernetesObjects = len(objects)
+	r.noteCharts(objects)
 	return nil
 }
 
 // noteCharts names the Helm releases, of whose charts a rehearsal knows nothing.
-func (r *rehearsal) noteCharts() {
-	for _, object := range r.run.Cloud().Kube.Objects() {
-		if object.Type == simkube.ReleaseType {
+func (r *rehearsal) noteCharts(objects []kubeprovider.Object) {
+	for _, object := range objects {
+		if object.Type == kubeprovider.ReleaseType {
 			r.note("the chart of Helm release %s/%s was not rendered", object.Namespace, object.Name)
 		}
 	}
@@ -134,12 +139,11 @@ func (r *rehearsal) destroy(ctx context.Context) error {
 	if protected > 0 {
 		r.note("%d resources are protected: in AWS, pulumi destroy refuses to remove them", protected)
 	}
-	r.expectEmpty(retained)
-	return nil
+	return r.expectEmpty(ctx, retained)
 }
 
 // expectEmpty says what destroy left behind.
-func (r *rehearsal) expectEmpty(retained map[string]bool) {
+func (r *rehearsal) expectEmpty(ctx context.Context, retained map[string]bool) error {
 	var stay []string
 	for _, left := range r.run.Cloud().AWS.Resources() {
 		switch {
@@ -149,12 +153,14 @@ func (r *rehearsal) expectEmpty(retained map[string]bool) {
 			r.fail("destroy left behind: %s %s", left.Type, left.ID)
 		}
 	}
-	for _, left := range r.run.Cloud().Kube.Objects() {
+	objects, err := r.run.Cloud().Kube.Objects(ctx)
+	for _, left := range objects {
 		r.fail("destroy left behind: %s %s/%s", left.Type, left.Namespace, left.Name)
 	}
 	if len(stay) > 0 {
 		r.note("retained on purpose after destroy: %s", strings.Join(stay, ", "))
 	}
+	return err
 }
 
 // searchFiles searches everything that the rehearsal has written down so far for the secrets.

@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/slipway-eks/slipway/rehearsal/ekshost"
+	"github.com/slipway-eks/slipway/rehearsal/internal/controlplane"
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
 	"github.com/slipway-eks/slipway/rehearsal/internal/toolchain"
 )
@@ -26,6 +27,10 @@ type Options struct {
 	Stack string
 	// Keep leaves what was deployed, for the next rehearsal to update.
 	Keep bool
+	// Speed is how much faster than in AWS time passes for nodes and pods. Default: engine.DefaultSpeed.
+	Speed float64
+	// Timing is what else is shortened.
+	Timing controlplane.Timing
 	// Program is the stack's program.
 	Program pulumi.RunFunc
 	// Tools are the Pulumi CLI and its companions.
@@ -107,6 +112,7 @@ func within(ctx context.Context, o Options, subject Subject, do func(*engine.Run
 	run, err := engine.Open(ctx, engine.Options{
 		Dir: place.dir, Tools: o.Tools, EKS: host, Log: o.Verbose, Stack: o.Stack, Program: o.Program,
 		Project: subject.Project, Settings: subject.Settings, Secrets: subject.Secrets, Account: subject.Account,
+		Clusters: engine.Clusters{Speed: o.Speed, Timing: o.Timing},
 	})
 	if err != nil {
 		return err

@@ -1,8 +1,10 @@
 package rehearse
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/slipway-eks/slipway/rehearsal/internal/controlplane"
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
 )
 
@@ -29,6 +31,8 @@ type Report struct {
 	Notes []string `json:"notes,omitempty"`
 	// StandIns are what was used in the place of the real thing.
 	StandIns []string `json:"standIns,omitempty"`
+	// Shortened says which times were not those of AWS and of Kubernetes.
+	Shortened []string `json:"shortened,omitempty"`
 	// NotChecked is what no rehearsal checks.
 	NotChecked []string `json:"notChecked,omitempty"`
 }
@@ -46,19 +50,28 @@ type Step struct {
 // standIns say what is not the real thing.
 var standIns = []string{
 	"AWS: a simulated account that enforces the rules it knows and refuses types and properties it does not know",
-	"Kubernetes: a simulated API that checks objects against their schemas; no admission, no controllers",
-	"nodes and containers: none",
+	"Kubernetes: the real API server, controller manager and scheduler, with our own small provider before it",
+	"nodes: made as the node groups say, with simulated kubelets: a pod is ready when the time that its service takes to " +
+		"start is over",
+	"EKS's add-ons: pods that ask for what the real ones ask for; metrics come from a model of load",
+	"Cluster Autoscaler, load balancer controller and ingress-nginx: what they do with nodes, addresses and admission",
 	"pulumi-eks: the real provider, which is told that the cluster's endpoint answers",
+	"the AWS CLI: tokens of the simulated EKS, for those who have an access entry",
 	"secrets: random values",
 }
 
 // notChecked says what only the real thing shows.
 var notChecked = []string{
 	"IAM permissions of whoever deploys, service quotas, capacity and prices",
-	"whether images exist, start and become ready",
+	"whether images exist, start and answer their probes; limits of memory and CPU",
 	"what Helm charts contain",
-	"DNS, certificates and whether anything can be reached",
-	"time: nothing waits for AWS or for a roll-out",
+	"DNS, certificates and whether anything can be reached: no packet is sent",
+	"how long AWS takes",
+}
+
+// shortened says which times are not those of AWS and of Kubernetes.
+func shortened(speed float64, timing controlplane.Timing) []string {
+	return append([]string{fmt.Sprintf("time: nodes and pods are %g times as fast as in AWS", speed)}, timing.Shortened()...)
 }
 
 // newStep takes an operation's result into the report's form.

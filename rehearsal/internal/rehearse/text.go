@@ -40,6 +40,7 @@ func (r *Report) WriteText(out io.Writer) {
 	list(out, "Warnings", r.Warnings)
 	list(out, "Notes", r.Notes)
 	list(out, "Stand-ins", r.StandIns)
+	list(out, "Shortened", r.Shortened)
 	list(out, "Not checked by any rehearsal", r.NotChecked)
 	list(out, "Broken promises", r.Failures)
 	verdict := "every promise held"

@@ -28,6 +28,8 @@ type Options struct {
 	CallerARN string
 	// Clock tells the time, which decides the versions of Kubernetes that EKS offers. Defaults to the real one.
 	Clock func() time.Time
+	// ControlPlanes run the clusters. Optional.
+	ControlPlanes ControlPlanes
 }
 
 // Account is a simulated account. It is the model of one provider server.
@@ -62,6 +64,9 @@ func (a *Account) Package() string { return "aws" }
 
 // Version is the version of the SDK whose types the account follows.
 func (a *Account) Version() string { return Version }
+
+// Cancel does nothing: no call takes long.
+func (a *Account) Cancel() {}
 
 // Resource is one live resource of the account.
 type Resource struct {

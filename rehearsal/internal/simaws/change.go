@@ -182,6 +182,11 @@ func (p *provider) Delete(r simprovider.Request) error {
 			tx.Put(record)
 			return nil
 		}
+		if row.stop != nil {
+			if err := row.stop(c); err != nil {
+				return err
+			}
+		}
 		tx.Remove(c.key())
 		return nil
 	})

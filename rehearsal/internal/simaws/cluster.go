@@ -1,6 +1,8 @@
 package simaws
 
 import (
+	"encoding/base64"
+	"fmt"
 	"strings"
 
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
@@ -61,6 +63,8 @@ var clusterKinds = []kind{{
 	id:       "{name}",
 	computed: map[string]string{"arn": "arn:{partition}:eks:{region}:{account}:cluster/{name}", "createdAt": "{now}"},
 	derive:   deriveCluster,
+	start:    startControlPlane,
+	stop:     stopControlPlane,
 	exists:   "ResourceInUseException: Cluster already exists with name: %s",
 	refs: []ref{
 		{
@@ -125,6 +129,29 @@ func deriveCluster(c *call) {
 	issuer := "https://oidc.eks." + c.region.name + "." + c.region.suffix + "/id/" + id
 	c.set("identities", []any{map[string]any{"oidcs": []any{map[string]any{"issuer": issuer}}}})
 	c.makeClusterParts()
+}
+
+// startControlPlane replaces the made-up address by that of a control plane that answers.
+func startControlPlane(c *call) error {
+	if c.options.ControlPlanes == nil {
+		return nil
+	}
+	endpoint, authority, err := c.options.ControlPlanes.Start(c.id)
+	if err != nil {
+		return fmt.Errorf("starting the control plane of %s: %w", c.id, err)
+	}
+	ca := map[string]any{"data": base64.StdEncoding.EncodeToString(authority)}
+	c.set("endpoint", endpoint)
+	c.set("certificateAuthority", ca)
+	c.set("certificateAuthorities", []any{ca})
+	return nil
+}
+
+func stopControlPlane(c *call) error {
+	if c.options.ControlPlanes == nil {
+		return nil
+	}
+	return c.options.ControlPlanes.Stop(c.id)
 }
 
 // makeClusterParts makes the security group that EKS puts on its own and the nodes' network interfaces, the access

@@ -47,6 +47,8 @@ type kind struct {
 	computed map[string]string
 	// derive sets outputs that no template can give, and makes what AWS makes besides.
 	derive func(c *call)
+	// start and stop are what a thing does besides being recorded, when it is made and when it goes.
+	start, stop func(c *call) error
 	// exists is what AWS says if the id is taken.
 	exists string
 	// keepIf names a flag with which the provider leaves the thing in AWS when the resource is deleted.

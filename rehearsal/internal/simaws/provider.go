@@ -143,25 +143,33 @@ func (p *provider) Create(r simprovider.Request) (simprovider.State, error) {
 		if err := c.enforce(onCreate); err != nil {
 			return err
 		}
-		c.finish()
+		if err := c.finish(); err != nil {
+			return err
+		}
 		state = simprovider.State{ID: c.id, Outputs: c.live}
 		return nil
 	})
 	return state, err
 }
 
-// finish computes outputs and stores the thing.
-func (c *call) finish() {
+// finish computes outputs, starts the thing and stores it.
+func (c *call) finish() error {
 	for k, template := range c.row.computed {
 		c.set(k, c.expand(template))
 	}
 	if c.row.derive != nil {
 		c.row.derive(c)
 	}
+	if c.row.start != nil {
+		if err := c.row.start(c); err != nil {
+			return err
+		}
+	}
 	c.live = c.row.normalised(c.live)
 	c.tx.Put(simprovider.Record{
 		Type: c.row.token, ID: c.id, Region: c.regionOf(c.row), URN: c.urn, Live: c.live,
 	})
+	return nil
 }
 
 // withAllTags adds the output tagsAll.

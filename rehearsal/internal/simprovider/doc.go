@@ -2,7 +2,7 @@
 //
 // The engine attaches to a server of this package as it would to a provider plugin, so what it plans, diffs,
 // replaces and refreshes is the engine's own work. What a resource is and which rules it obeys comes from a
-// [Model]; the packages simaws and simkube are two.
+// [Model]; the packages simaws and kubeprovider are two.
 //
 //	srv, err := simprovider.Serve(model)
 //	...

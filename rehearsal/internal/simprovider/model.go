@@ -2,6 +2,7 @@ package simprovider
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -19,6 +20,8 @@ type Model interface {
 	ReplacesConfig(olds, news resource.PropertyMap) []string
 	// Configure makes a provider for one configuration.
 	Configure(config resource.PropertyMap) (Provider, error)
+	// Cancel ends calls that wait for something. There will be no others.
+	Cancel()
 }
 
 // Provider is a configured package of resources. Its methods are called in parallel.
@@ -31,11 +34,13 @@ type Provider interface {
 	Conceal(typ string, inputs resource.PropertyMap) resource.PropertyMap
 	// Replaces says which of the changed paths cannot be changed in place.
 	Replaces(r Request, changed []string) Replacement
-	// Create makes the resource. In a preview it returns what is known before.
+	// Create makes the resource. In a preview it returns what is known before. A state with an id beside an error is
+	// that of a resource which exists and is not as it should be.
 	Create(r Request) (State, error)
 	// Read returns the live resource, or a State without an id if there is none.
 	Read(r Request) (State, error)
-	// Update changes the resource in place. In a preview it returns what is known before.
+	// Update changes the resource in place. In a preview it returns what is known before. A state with an id beside an
+	// error is that of a resource which was changed and is not as it should be.
 	Update(r Request) (State, error)
 	// Delete removes the resource. To delete what is already gone is no error.
 	Delete(r Request) error
@@ -57,6 +62,8 @@ type Request struct {
 	State resource.PropertyMap
 	// Ignore lists the property paths of the resource option ignoreChanges.
 	Ignore []string
+	// Timeout is the resource option customTimeouts for the operation; 0 without it.
+	Timeout time.Duration
 }
 
 // Subject names the resource in a message.

@@ -2,8 +2,11 @@ package simprovider
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -67,7 +70,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 		return nil, err
 	}
 	r := request(in.Urn, "")
-	r.Preview = in.Preview
+	r.Preview, r.Timeout = in.Preview, seconds(in.Timeout)
 	if r.Inputs, err = unmarshal(in.Properties); err != nil {
 		return nil, err
 	}
@@ -75,7 +78,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	r.ID = state.ID
 	s.record("Create", p, r, err != nil)
 	if err != nil {
-		return nil, failure("creating", r, err)
+		return nil, unfinished("creating", r, state, err)
 	}
 	out, err := marshal(state.Outputs)
 	return &pulumirpc.CreateResponse{Id: state.ID, Properties: out}, err
@@ -115,7 +118,7 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 		return nil, err
 	}
 	r := request(in.Urn, in.Id)
-	r.Preview, r.Ignore = in.Preview, in.IgnoreChanges
+	r.Preview, r.Ignore, r.Timeout = in.Preview, in.IgnoreChanges, seconds(in.Timeout)
 	err = unmarshalAll(map[*resource.PropertyMap]*structpb.Struct{
 		&r.Olds: in.OldInputs, &r.Inputs: in.News, &r.State: in.Olds,
 	})
@@ -125,7 +128,7 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 	state, err := p.Update(r)
 	s.record("Update", p, r, err != nil)
 	if err != nil {
-		return nil, failure("updating", r, err)
+		return nil, unfinished("updating", r, state, err)
 	}
 	out, err := marshal(state.Outputs)
 	return &pulumirpc.UpdateResponse{Properties: out}, err
@@ -138,6 +141,7 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 		return nil, err
 	}
 	r := request(in.Urn, in.Id)
+	r.Timeout = seconds(in.Timeout)
 	err = unmarshalAll(map[*resource.PropertyMap]*structpb.Struct{&r.State: in.Properties, &r.Olds: in.OldInputs})
 	if err != nil {
 		return nil, err
@@ -168,6 +172,26 @@ func (s *Server) Invoke(ctx context.Context, in *pulumirpc.InvokeRequest) (*pulu
 	out, err := marshal(ret)
 	return &pulumirpc.InvokeResponse{Return: out}, err
 }
+
+// unfinished is the failure of a call. If the resource exists all the same, the engine is told what it is like, so that
+// it is in the state and can be removed.
+func unfinished(verb string, r Request, state State, err error) error {
+	if state.ID == "" {
+		return failure(verb, r, err)
+	}
+	properties, lost := marshal(state.Outputs)
+	if lost != nil {
+		return failure(verb, r, errors.Join(err, lost))
+	}
+	inputs, lost := marshal(r.Inputs)
+	if lost != nil {
+		return failure(verb, r, errors.Join(err, lost))
+	}
+	return rpcerror.WithDetails(rpcerror.Newf(codes.Unknown, "%s %s: %v", verb, r.Subject(), err),
+		&pulumirpc.ErrorResourceInitFailed{Id: state.ID, Properties: properties, Inputs: inputs, Reasons: []string{err.Error()}})
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func failure(verb string, r Request, err error) error {
 	return status.Errorf(codes.Unknown, "%s %s: %v", verb, r.Subject(), err)

@@ -99,8 +99,9 @@ func (s *Server) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empt
 	return &emptypb.Empty{}, nil
 }
 
-// Cancel ends nothing: no call takes long.
+// Cancel ends calls that wait for something.
 func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	s.model.Cancel()
 	return &emptypb.Empty{}, nil
 }
 

@@ -22,6 +22,8 @@ type m = simtest.Map
 // echo is a model of one type, which returns what it is given.
 type echo struct{}
 
+func (echo) Cancel() {}
+
 func (echo) Package() string                                                { return "echo" }
 func (echo) Version() string                                                { return "1.0.0" }
 func (echo) CheckConfig(string, resource.PropertyMap) []string              { return nil }

@@ -1,5 +1,5 @@
-// Package toolchain makes the tools of a rehearsal, once, in a cache, and says where they are: the Pulumi CLI, the
-// pulumi-eks provider from npm and the slipway command itself.
+// Package toolchain makes the tools of a rehearsal, once, in a cache, and says where they are: the Pulumi CLI, a
+// Kubernetes control plane, KWOK, the pulumi-eks provider from npm and the slipway command itself.
 //
 // It imports the standard library only, so the launcher that uses it compiles in a second and needs no download.
 //

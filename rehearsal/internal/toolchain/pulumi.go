@@ -2,12 +2,9 @@ package toolchain
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"strings"
 )
 
@@ -19,8 +16,6 @@ const (
 	pulumiFolder          = "pulumicli"
 )
 
-var pulumiPin = regexp.MustCompile(`(?m)^\s*(?:require )?` + regexp.QuoteMeta(pulumiModule) + ` (v\S+)`)
-
 // pulumiTool is the Pulumi CLI of the version that the go.mod beside us pins.
 type pulumiTool struct {
 	tool
@@ -29,7 +24,7 @@ type pulumiTool struct {
 
 // pulumi prefers an installed CLI of the pinned version over building one.
 func (t *Toolchain) pulumi(ctx context.Context) (pulumiTool, error) {
-	version, err := t.pulumiVersion()
+	version, err := t.pinned(pulumiFolder, pulumiModule)
 	if err != nil {
 		return pulumiTool{}, err
 	}
@@ -37,40 +32,21 @@ func (t *Toolchain) pulumi(ctx context.Context) (pulumiTool, error) {
 		folder, proof := filepath.Split(installed)
 		return pulumiTool{tool: tool{name: "Pulumi CLI", folder: folder, proof: proof}, version: version}, nil
 	}
-	folder, err := t.keyed(
-		"pulumi-"+version,
-		[]string{pulumiFolder + "/go.mod", pulumiFolder + "/go.sum"},
-		[]string{runtime.Version(), runtime.GOOS, runtime.GOARCH},
-	)
+	made, err := t.goTool(goTool{
+		name:   "Pulumi CLI",
+		title:  "compiling the Pulumi CLI " + version + " (first time: several minutes)",
+		binary: "pulumi",
+		// The version is part of the name for people who look into the cache; the key holds it anyway.
+		folder:  "pulumi-" + version,
+		source:  pulumiFolder,
+		files:   []string{"go.mod", "go.sum"},
+		command: pulumiCommand,
+		linker:  "-X " + pulumiVersionVariable + "=" + version,
+	})
 	if err != nil {
 		return pulumiTool{}, err
 	}
-	return pulumiTool{version: version, tool: tool{
-		name:   "Pulumi CLI",
-		title:  "compiling the Pulumi CLI " + version + " (first time: several minutes)",
-		folder: folder,
-		proof:  filepath.Join("bin", "pulumi"),
-		fill: func(ctx context.Context, folder string) error {
-			cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false",
-				"-ldflags", "-X "+pulumiVersionVariable+"="+version,
-				"-o", filepath.Join(folder, "bin", "pulumi"), pulumiCommand)
-			cmd.Dir = filepath.Join(t.source, pulumiFolder)
-			return run(cmd)
-		},
-	}}, nil
-}
-
-func (t *Toolchain) pulumiVersion() (string, error) {
-	file := filepath.Join(t.source, pulumiFolder, "go.mod")
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("reading the version of the Pulumi CLI: %w", err)
-	}
-	found := pulumiPin.FindSubmatch(data)
-	if found == nil {
-		return "", fmt.Errorf("%s does not require %s", file, pulumiModule)
-	}
-	return string(found[1]), nil
+	return pulumiTool{version: version, tool: made}, nil
 }
 
 func installedPulumi(ctx context.Context, version string) (string, bool) {

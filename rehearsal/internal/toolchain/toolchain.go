@@ -23,6 +23,13 @@ type Set struct {
 	Pulumi string
 	// PulumiVersion is its version, with the leading v.
 	PulumiVersion string
+	// ControlPlane is one executable that is etcd, kube-apiserver, kube-controller-manager or kube-scheduler, by its
+	// first argument.
+	ControlPlane string
+	// KubernetesVersion is the control plane's version, with the leading v.
+	KubernetesVersion string
+	// KWOK is the executable that plays the kubelets.
+	KWOK string
 	// Node is the node executable.
 	Node string
 	// EKS is the folder whose node_modules holds the pulumi-eks provider.
@@ -47,20 +54,16 @@ func New(source string, out io.Writer) (*Toolchain, error) {
 
 // Find returns the tools, or says which is missing and how to make it.
 func (t *Toolchain) Find(ctx context.Context) (Set, error) {
-	pulumi, err := t.pulumi(ctx)
+	all, err := t.wanted(ctx)
 	if err != nil {
 		return Set{}, err
 	}
-	eks, err := t.eks(ctx)
-	if err != nil {
-		return Set{}, err
-	}
-	for _, tool := range []tool{pulumi.tool, eks.tool} {
+	for _, tool := range append(all.compiled(), all.eks.tool) {
 		if !tool.present() {
 			return Set{}, fmt.Errorf("%s is not there yet; make it with: %s", tool.name, Command)
 		}
 	}
-	return Set{Pulumi: pulumi.path(), PulumiVersion: pulumi.version, Node: eks.node, EKS: eks.folder}, nil
+	return all.set(), nil
 }
 
 // Ensure makes the tools that are missing and returns all of them.
@@ -74,20 +77,17 @@ func (t *Toolchain) Ensure(ctx context.Context) (Set, error) {
 	}
 	defer func() { _ = lock.Release() }()
 
-	pulumi, err := t.pulumi(ctx)
+	all, err := t.wanted(ctx)
 	if err != nil {
 		return Set{}, err
 	}
-	eks, err := t.eks(ctx)
-	if err != nil {
-		return Set{}, err
-	}
-	// npm waits for the network and the compiler for the processor, so the two do not slow each other down.
+	// npm waits for the network and the compiler for the processor, so the two do not slow each other down. Two
+	// compilers would: each uses every processor by itself, and needs gigabytes.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	npm := make(chan error, 1)
-	go func() { npm <- t.make(ctx, eks.tool) }()
-	err = t.make(ctx, pulumi.tool)
+	go func() { npm <- t.make(ctx, all.eks.tool) }()
+	err = t.makeAll(ctx, all.compiled())
 	if err != nil {
 		cancel()
 	}
@@ -95,6 +95,59 @@ func (t *Toolchain) Ensure(ctx context.Context) (Set, error) {
 		return Set{}, err
 	}
 	return t.Find(ctx)
+}
+
+// tools is everything that a rehearsal needs.
+type tools struct {
+	pulumi     pulumiTool
+	kubernetes kubernetesTool
+	kwok       tool
+	eks        eksTool
+}
+
+func (t *Toolchain) wanted(ctx context.Context) (tools, error) {
+	var all tools
+	var err error
+	if all.pulumi, err = t.pulumi(ctx); err != nil {
+		return tools{}, err
+	}
+	if all.kubernetes, err = t.kubernetes(); err != nil {
+		return tools{}, err
+	}
+	if all.kwok, err = t.kwok(); err != nil {
+		return tools{}, err
+	}
+	if all.eks, err = t.eks(ctx); err != nil {
+		return tools{}, err
+	}
+	return all, nil
+}
+
+// compiled are the tools that the Go compiler makes.
+func (a tools) compiled() []tool {
+	return []tool{a.pulumi.tool, a.kubernetes.tool, a.kwok}
+}
+
+func (a tools) set() Set {
+	return Set{
+		Pulumi:            a.pulumi.path(),
+		PulumiVersion:     a.pulumi.version,
+		ControlPlane:      a.kubernetes.path(),
+		KubernetesVersion: a.kubernetes.version,
+		KWOK:              a.kwok.path(),
+		Node:              a.eks.node,
+		EKS:               a.eks.folder,
+	}
+}
+
+// makeAll makes one tool after the other.
+func (t *Toolchain) makeAll(ctx context.Context, all []tool) error {
+	for _, wanted := range all {
+		if err := t.make(ctx, wanted); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ignoreCanceled drops the error of what was stopped because something else failed first.

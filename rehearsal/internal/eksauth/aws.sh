@@ -1,0 +1,20 @@
+#!/bin/sh
+# Stands in for the AWS CLI: it makes tokens of the simulated EKS, and nothing else.
+set -eu
+secret='SECRET'
+command='' cluster='' role=''
+while [ $# -gt 0 ]; do
+	case "$1" in
+	--cluster-name) cluster=$2 && shift ;;
+	--role-arn) role=$2 && shift ;;
+	--region | --output) shift ;;
+	*) command="$command $1" ;;
+	esac
+	shift
+done
+if [ "$command" != ' eks get-token' ] || [ -z "$cluster" ]; then
+	echo "rehearsal: no AWS here; only aws eks get-token --cluster-name is known, not: aws$command" >&2
+	exit 1
+fi
+printf '{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","spec":{},"status":{"token":"%s"}}\n' \
+	"k8s-aws-v1.$secret/$cluster/$role"
