@@ -3,12 +3,13 @@
 STACK ?= dev
 # The project to rehearse: the folder of its Pulumi.yaml.
 ROOT ?= .
+DRILL ?= node-loss
 SHELL := /bin/bash
 
 # golangci-lint is built from the module that pins it, into a folder that git ignores.
 LINT := bin/golangci-lint
 
-MODULES := . rehearsal
+MODULES := . rehearsal rehearsal/kubernetes rehearsal/kwok
 
 .DEFAULT_GOAL := help
 
@@ -29,6 +30,23 @@ rehearse: ## rehearse STACK=dev|prod of ROOT=. with no cloud account (KEEP=1 kee
 rehearse-destroy: ## end a rehearsal that was kept
 	@go -C rehearsal run ./cmd/launch destroy --root "$$(cd "$(ROOT)" && pwd)" --stack $(STACK)
 
+.PHONY: up
+up: ## deploy STACK into a simulated account and keep it, for status, kubectl and drills
+	@go -C rehearsal run ./cmd/launch up --root "$$(cd "$(ROOT)" && pwd)" --stack $(STACK)
+
+.PHONY: status
+status: ## show nodes, pods and autoscalers of the stack that up kept
+	@go -C rehearsal run ./cmd/launch status --root "$$(cd "$(ROOT)" && pwd)" --stack $(STACK)
+
+.PHONY: drill
+drill: ## let something go wrong: DRILL=node-loss|zone-loss|"spike SERVICE"|"bad-release SERVICE"
+	@go -C rehearsal run ./cmd/launch drill $(DRILL) --root "$$(cd "$(ROOT)" && pwd)" --stack $(STACK) $(if $(JSON),--json)
+
+.PHONY: drills
+drills: ## perform every drill on dev, prod and campus, and write docs/drills.md
+	@go -C rehearsal run ./cmd/launch drill figures --out "$(CURDIR)/docs/drills.md" \
+	  "$(CURDIR):dev" "$(CURDIR):prod" "$(CURDIR)/examples/campus:campus"
+
 .PHONY: tools
 tools: ## make the tools of the rehearsal, as a CI job does before it saves its cache
 	@go -C rehearsal run ./cmd/launch tools
@@ -43,6 +61,10 @@ test-root: ## run the tests of the library and the program: the everyday loop
 .PHONY: test-rehearsal
 test-rehearsal: ## run the tests of the rehearsal, with the real engine
 	go -C rehearsal test -timeout 20m ./...
+
+.PHONY: test-all
+test-all: test ## run every test, also those that wait as long as in AWS
+	go -C rehearsal test -timeout 20m ./stories -run '^TestS08_' -args -long
 
 .PHONY: prove
 prove: ## take the fix of each story out and require its test to fail
@@ -70,6 +92,8 @@ portable: ## compile the program and the rehearsal for the other of Linux and ma
 	  GOOS=$$os CGO_ENABLED=0 go build -o /dev/null . || exit 1; \
 	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null ./cmd/launch || exit 1; \
 	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null ./cmd/slipway || exit 1; \
+	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal/kwok build -o /dev/null . || exit 1; \
+	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal/kubernetes vet . || exit 1; \
 	done
 
 .PHONY: schemas

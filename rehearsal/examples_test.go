@@ -115,7 +115,8 @@ func inNamespace(t *testing.T, run *engine.Run, namespace string) []string {
 	for _, kind := range []schema.GroupVersionResource{
 		{Group: "apps", Version: "v1", Resource: "deployments"},
 		{Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"},
-		{Version: "v1", Resource: "services"}, {Version: "v1", Resource: "serviceaccounts"},
+		{Version: "v1", Resource: "services"},
+		{Version: "v1", Resource: "serviceaccounts"},
 		{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"},
 		{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"},
 		{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"},

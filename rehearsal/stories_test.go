@@ -24,6 +24,8 @@ import (
 	"github.com/slipway-eks/slipway/spec"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/engine"
 	"github.com/slipway-eks/slipway/rehearsal/internal/simaws"
@@ -558,4 +560,49 @@ func list(value resource.PropertyValue) []string {
 		}
 	}
 	return all
+}
+
+// TestS27_aSecretRollsItsUsersAndNobodyElse: a secret of a third party changes every two weeks. A new value of one key
+// reaches, on the live cluster, new pods of the services that name it; the pods of all others stay.
+func TestS27_aSecretRollsItsUsersAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	run := devCopy(t, unchanged)
+	cluster, err := run.Cloud().Clusters.Cluster(run.Cloud().Clusters.Names()[0])
+	require.NoError(t, err)
+	require.NoError(t, cluster.Fleet().WaitSettled(t.Context()))
+	// pods returns the services by the names of their pods that are not on their way out.
+	pods := func() map[string]string {
+		all, err := cluster.Client().CoreV1().Pods("apps").List(t.Context(), metav1.ListOptions{})
+		require.NoError(t, err)
+		names := map[string]string{}
+		for _, p := range all.Items {
+			if p.DeletionTimestamp == nil && p.Status.Phase == corev1.PodRunning {
+				names[p.Name] = p.Labels["name"]
+			}
+		}
+		return names
+	}
+	before := pods()
+	_, err = run.Pulumi(t.Context(), "config", "set", "--secret", "slipway:chatDatabasePassword", "another-value-of-the-password")
+	require.NoError(t, err)
+	_, err = run.Up(t.Context())
+	require.NoError(t, err)
+
+	rolled := map[string]bool{}
+	require.Eventually(t, func() bool {
+		after := pods()
+		clear(rolled)
+		for name, service := range before {
+			if after[name] == "" {
+				rolled[service] = true
+			}
+		}
+		for name, service := range after {
+			if before[name] != "" && service == "chatting-server" {
+				return false // its last old pod is still there
+			}
+		}
+		return len(rolled) > 0
+	}, time.Minute, 100*time.Millisecond)
+	assert.Equal(t, map[string]bool{"chatting-server": true}, rolled)
 }

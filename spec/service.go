@@ -112,7 +112,7 @@ type Scale struct {
 	// what new pods cost to start.
 	CPUPercent int `json:"cpuPercent,omitempty" jsonschema:"default=30,minimum=1,maximum=100"`
 	// ScaleDownSeconds is how long use must have been lower before pods go. Default: 300, the stabilization window of
-	// Kubernetes itself.
+	// Kubernetes itself. Pods then go one a minute; below 60 that does not hold for pods that came in the last minute.
 	ScaleDownSeconds int `json:"scaleDownSeconds,omitempty" jsonschema:"default=300,minimum=1,maximum=3600"`
 }
 

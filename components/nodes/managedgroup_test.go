@@ -170,6 +170,19 @@ func TestS07_podsOnANode(t *testing.T) {
 	}`, string(body))
 }
 
+// Without a number of their own, such nodes take what EKS computes for others: the image by itself would count fewer.
+func TestS07_podsOnANodeWithAnImageOfItsOwn(t *testing.T) {
+	t.Parallel()
+	template := ptest.Run(t, program(args(func(a *nodes.ManagedGroupArgs) {
+		withImage(a)
+		a.Group.MaxPods = 0
+	}))).Only(t, templateType)
+	encoded, _ := template.Value(t, "userData").(string)
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `"maxPods": 110`)
+}
+
 func withImage(a *nodes.ManagedGroupArgs) {
 	a.Group.InstanceTypes = []string{"t3.medium"}
 	a.Group.ImageID, a.Group.MaxPods = "ami-0123456789abcdef0", 50

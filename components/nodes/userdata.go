@@ -56,10 +56,8 @@ func userData(a *ManagedGroupArgs) pulumi.StringOutput {
 
 // encodeUserData writes MIME text with one part, in base64, as EC2 wants it.
 func encodeUserData(cluster nodeCluster, group *spec.NodeGroup, groupName string) (string, error) {
-	config := map[string]any{}
-	if group.MaxPods > 0 {
-		config["maxPods"] = group.MaxPods
-	}
+	// Always: nodeadm by itself would count as if the CNI took addresses one by one.
+	config := map[string]any{"maxPods": group.PodsPerNode()}
 	text, err := json.MarshalIndent(nodeConfig{
 		APIVersion: "node.eks.aws/v1alpha1", Kind: "NodeConfig",
 		Spec: nodeSpec{Cluster: cluster, Kubelet: nodeKubelet{Config: config, Flags: kubeletFlags(group, groupName)}},

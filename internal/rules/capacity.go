@@ -94,7 +94,7 @@ func tenants(p *spec.Platform, group string) []string {
 }
 
 // capacity refuses services that, at their most pods, do not fit on their group at its most nodes: the autoscaler
-// would promise what there is no place for.
+// would promise what there is no place for. A group that nothing scales never has more than its least nodes.
 func capacity(p *spec.Platform) field.ErrorList {
 	var errs field.ErrorList
 	for _, name := range names(p.Nodes) {
@@ -106,11 +106,15 @@ func capacity(p *spec.Platform) field.ErrorList {
 			total = total.plus(need)
 			sum = append(sum, fmt.Sprintf("%s %d x (%s, %s)", tenant, scaleOf(&s).Max, s.Resources.CPU, s.Resources.Memory))
 		}
-		have := room(&group).times(group.Max)
+		most := group.Max
+		if group.Scaling.None {
+			most = group.Min // which is how many are made, and nothing adds any
+		}
+		have := room(&group).times(most)
 		if total.cpu > have.cpu || total.memory > have.memory || total.pods > have.pods {
 			errs = append(errs, field.Invalid(field.NewPath("nodes", name, "max"), group.Max, fmt.Sprintf(
 				"services at their most ask for %.0fm CPU, %.0f MiB and %d pods (%s), and %d nodes have %.0fm, %.0f MiB and %d",
-				total.cpu, total.memory, total.pods, strings.Join(sum, ", "), group.Max, have.cpu, have.memory, have.pods)))
+				total.cpu, total.memory, total.pods, strings.Join(sum, ", "), most, have.cpu, have.memory, have.pods)))
 		}
 	}
 	return errs
@@ -118,7 +122,8 @@ func capacity(p *spec.Platform) field.ErrorList {
 
 // headRoom refuses a group whose nodes cannot take over the pods of one that is lost, at what those cost to start:
 // otherwise the start of the moved pods takes the next node down, and so on. In the worst case the node held as many
-// pods of each service as an even spread allows. A group of one node has no such promise to keep, and one that says why
+// pods of each service as an even spread allows; the scheduler is taken to put the moved pods where there is room, though
+// their spread over zones may leave it little choice. A group of one node has no such promise to keep, and one that says why
 // it need not keep it is let go.
 func headRoom(p *spec.Platform) field.ErrorList {
 	var errs field.ErrorList

@@ -274,7 +274,13 @@ func TestCheck_rejects(t *testing.T) {
 			g.Taints = map[string]spec.Taint{"dedicated": {}}
 			p.Nodes["general"] = g
 		}, "services.api.placement.group: Required"},
-		"more pods than CPU":    {change("api", func(s *spec.Service) { s.Scale = &spec.Scale{Max: 100} }), "nodes.general.max"},
+		"more pods than CPU": {change("api", func(s *spec.Service) { s.Scale = &spec.Scale{Max: 100} }), "nodes.general.max"},
+		"more pods than nodes that nothing adds": {func(p *spec.Platform) {
+			g := p.Nodes["general"]
+			g.Scaling = spec.Scaling{None: true}
+			p.Nodes["general"] = g
+			change("api", func(s *spec.Service) { s.Scale = &spec.Scale{Max: 30} })(p) // six nodes would do
+		}, "and 3 nodes have"},
 		"more pods than memory": {change("api", func(s *spec.Service) { s.Resources.Memory = "12Gi" }), "nodes.general.max"},
 	}
 	for name, tt := range tests {

@@ -29,6 +29,7 @@ happens, and then a verdict; it ends with an error if a promise was broken.`,
 		lossCommand("zone-loss", "End all instances of the zone with the most pods", drill.ZoneLoss),
 		serviceCommand("spike", "Give a service so much load that it needs its most pods", drill.Spike),
 		serviceCommand("bad-release", "Roll out an image of a service that never becomes ready", drill.BadRelease),
+		figuresCommand(),
 	)
 	return cmd
 }

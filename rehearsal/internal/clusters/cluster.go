@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,9 @@ func (c *Cluster) Config() *rest.Config { return c.plane.Config() }
 
 // Client reaches the cluster with all rights.
 func (c *Cluster) Client() kubernetes.Interface { return c.client }
+
+// Err says what of the cluster has ended by itself; nil while all runs.
+func (c *Cluster) Err() error { return c.plane.Err() }
 
 // Fleet is the cluster's nodes.
 func (c *Cluster) Fleet() *fleet.Fleet { return c.fleet }
@@ -260,8 +264,8 @@ func isReady(p *corev1.Pod) bool {
 // close ends what was started, the last first.
 func (c *Cluster) close() error {
 	var errs []error
-	for i := len(c.closers) - 1; i >= 0; i-- {
-		errs = append(errs, c.closers[i]())
+	for _, end := range slices.Backward(c.closers) {
+		errs = append(errs, end())
 	}
 	c.closers = nil
 	return errors.Join(errs...)

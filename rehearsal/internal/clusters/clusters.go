@@ -121,6 +121,19 @@ func (s *Set) Cluster(name string) (*Cluster, error) {
 	return c, nil
 }
 
+// Err says what of the clusters has ended by itself; nil while all runs.
+func (s *Set) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for name, c := range s.open {
+		if err := c.Err(); err != nil {
+			errs = append(errs, fmt.Errorf("cluster %s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // CLI is a shell script that takes the place of the AWS CLI, for kubeconfigs of the clusters.
 func (s *Set) CLI() []byte { return s.auth.CLI() }
 

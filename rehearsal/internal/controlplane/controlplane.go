@@ -127,6 +127,9 @@ func (c *ControlPlane) launch(of part, binary string, arguments []string) (*proc
 	return p, nil
 }
 
+// Err says which part has ended by itself, and why; nil while all run.
+func (c *ControlPlane) Err() error { return c.blame(nil) }
+
 // blame finds the part whose end kept another one from being ready: without etcd the API server only waits.
 func (c *ControlPlane) blame(err error) error {
 	for _, p := range c.running {

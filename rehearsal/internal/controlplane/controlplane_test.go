@@ -124,7 +124,7 @@ func TestStart_saysWhyAPartEnded(t *testing.T) {
 	options := optionsIn(t.TempDir())
 	options.Auth = &controlplane.Webhook{URL: "https://127.0.0.1:1", CA: []byte("no certificate")}
 	_, err := controlplane.Start(t.Context(), options)
-	require.ErrorContains(t, err, "kube-apiserver ended while it started")
+	require.ErrorContains(t, err, "kube-apiserver has ended by itself")
 	require.ErrorContains(t, err, "unable to load root certificates")
 }
 

@@ -148,6 +148,8 @@ func (l layout) kwokFlags(p ports) []string {
 		"--kubeconfig=" + l.config(string(kwok)+".kubeconfig"),
 		"--config=" + l.config("stages.yaml"),
 		"--manage-all-nodes=true",
+		// As a kubelet's. Without leases the controller manager takes every node for dead after its grace period.
+		"--node-lease-duration-seconds=40",
 		"--node-ip=127.0.0.1",
 		fmt.Sprintf("--node-port=%d", p.kwok),
 		fmt.Sprintf("--server-address=127.0.0.1:%d", p.kwok),

@@ -152,6 +152,18 @@ func TestJob_completes(t *testing.T) {
 	})
 }
 
+// Without a lease that is renewed, the controller manager takes a node for dead after its grace period.
+func TestNode_saysByALeaseThatItLives(t *testing.T) {
+	t.Parallel()
+	nodes, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	require.NotEmpty(t, nodes.Items)
+	eventually(t, "a lease", func() bool {
+		lease, err := client.CoordinationV1().Leases("kube-node-lease").Get(t.Context(), nodes.Items[0].Name, metav1.GetOptions{})
+		return err == nil && lease.Spec.RenewTime != nil
+	})
+}
+
 func TestNode_lostLosesItsPodsAndCanComeBack(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

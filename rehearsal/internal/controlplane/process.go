@@ -89,7 +89,7 @@ func (p *process) await(ctx context.Context, ready func(context.Context) error) 
 // failure says why a part ended that should not have.
 func (p *process) failure() error {
 	tail := p.tail()
-	err := fmt.Errorf("%s ended while it started (%s)%s", p.part, p.cmd.ProcessState, tail)
+	err := fmt.Errorf("%s has ended by itself (%s)%s", p.part, p.cmd.ProcessState, tail)
 	if strings.Contains(tail, "address already in use") {
 		return fmt.Errorf("%w: %w", errPortTaken, err)
 	}

@@ -17,6 +17,8 @@ import (
 type Cluster interface {
 	Client() kubernetes.Interface
 	Fleet() *fleet.Fleet
+	// Err says what of the cluster has ended by itself.
+	Err() error
 }
 
 // Options say where and how.
@@ -70,6 +72,8 @@ type Service struct {
 	ServesAfter int32 `json:"servesAfter"`
 	// Skew is the difference between the zones with the most and the fewest pods, at the end.
 	Skew int `json:"skew"`
+	// AddOn says that it is one of EKS's add-ons, of which the platform promises nothing.
+	AddOn bool `json:"addOn,omitempty"`
 }
 
 // Pending is a pod without a place.
@@ -231,6 +235,7 @@ func (d *drill) finish(ctx context.Context) (*Report, error) {
 		}
 		r.Services = append(r.Services, Service{
 			Name: s.name, Wanted: wanted, Lowest: d.lowest[s.name], WantedAfter: s.wanted, ServesAfter: s.serves, Skew: s.skew,
+			AddOn: !s.platform,
 		})
 	}
 	for _, p := range d.pending {

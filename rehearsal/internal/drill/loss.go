@@ -82,7 +82,7 @@ func (d *drill) loss(ctx context.Context, lost int) (*Report, error) {
 		d.broken("%d more nodes died after the first", more)
 	}
 	for _, s := range r.Services {
-		if s.Wanted >= 2 && s.Lowest < 1 {
+		if !s.AddOn && s.Wanted >= 2 && s.Lowest < 1 {
 			d.broken("%s had no pod that served; it has %d", s.Name, s.Wanted)
 		}
 	}

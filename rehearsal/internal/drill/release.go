@@ -49,12 +49,20 @@ func BadRelease(ctx context.Context, o Options, service string) (*Report, error)
 		return nil, err
 	}
 	d.tell(time.Now(), "the release before is rolled out again")
-	did, err := d.until(ctx, func(v *view) bool { return v.strong(d.wanted) })
+	did, err := d.until(ctx, func(v *view) bool { return rolledOut(v, name) && v.strong(d.wanted) })
 	if err != nil {
 		return nil, err
 	}
 	d.recovered(did)
 	return d.finish(ctx)
+}
+
+// rolledOut says whether all pods of a Deployment are of its last template.
+func rolledOut(v *view, name string) bool {
+	return slices.ContainsFunc(v.deployments, func(d appsv1.Deployment) bool {
+		return d.Namespace+"/"+d.Name == name && d.Status.ObservedGeneration == d.Generation &&
+			d.Status.UpdatedReplicas == wantedOf(&d) && d.Status.Replicas == wantedOf(&d)
+	})
 }
 
 // spoil gives a Deployment the bad image, and a deadline as much shorter as pods are faster.

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -51,7 +52,9 @@ func Spike(ctx context.Context, o Options, service string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.judgePending(did)
+	if err := d.judgePending(ctx, did); err != nil {
+		return nil, err
+	}
 	if died := d.died(); died > 0 {
 		d.broken("%d nodes died of the load", died)
 	}
@@ -60,15 +63,22 @@ func Spike(ctx context.Context, o Options, service string) (*Report, error) {
 }
 
 // judgePending names pods that waited, and still wait, for a place while the nodes had CPU to spare.
-func (d *drill) judgePending(did bool) {
+func (d *drill) judgePending(ctx context.Context, did bool) error {
 	if did {
-		return
+		return nil
 	}
-	for _, p := range d.report.Pending {
-		if p.NodeCPUPercent < idleCPUPercent {
-			d.broken("%s has no place while the nodes use %.0f %% of their CPU: no policy on CPU will add a node", p.Pod, p.NodeCPUPercent)
+	v, err := d.look(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range v.pods {
+		p, busy := &v.pods[i], v.cpuPercent()
+		if unschedulable(p) != "" && busy < idleCPUPercent {
+			d.broken("%s/%s has no place while the nodes use %.0f %% of their CPU: no policy on CPU will add a node",
+				p.Namespace, p.Name, busy)
 		}
 	}
+	return nil
 }
 
 // autoscalerOf finds the HPA of a service by its name, or namespace/name.
@@ -109,3 +119,25 @@ func target(ctx context.Context, o Options, hpa *autoscalingv2.HorizontalPodAuto
 	}
 	return request, percent, nil
 }
+
+// LargestService returns the service whose autoscaler allows the most pods; the first of several.
+func LargestService(ctx context.Context, o Options) (string, error) {
+	all, err := o.Cluster.Client().AutoscalingV2().HorizontalPodAutoscalers("").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "", fmt.Errorf("listing autoscalers: %w", err)
+	}
+	var largest *autoscalingv2.HorizontalPodAutoscaler
+	for i := range all.Items {
+		hpa := &all.Items[i]
+		if hpa.Namespace != ingressNamespace && (largest == nil || hpa.Spec.MaxReplicas > largest.Spec.MaxReplicas) {
+			largest = hpa
+		}
+	}
+	if largest == nil {
+		return "", errors.New("no service has an autoscaler")
+	}
+	return largest.Namespace + "/" + largest.Name, nil
+}
+
+// ingressNamespace is that of the way in, which is no service of the platform's users.
+const ingressNamespace = "ingress-nginx"

@@ -25,6 +25,9 @@ type view struct {
 }
 
 func (d *drill) look(ctx context.Context) (*view, error) {
+	if err := d.Cluster.Err(); err != nil {
+		return nil, err
+	}
 	client := d.Cluster.Client()
 	v := &view{nodes: map[string]fleet.NodeState{}}
 	cached := metav1.ListOptions{ResourceVersion: "0"}
@@ -49,6 +52,8 @@ type strength struct {
 	name           string
 	wanted, serves int32
 	skew           int
+	// platform is false for what EKS runs by itself.
+	platform bool
 }
 
 // String is for messages.
@@ -59,7 +64,9 @@ func (v *view) services() []strength {
 	var out []strength
 	for i := range v.deployments {
 		d := &v.deployments[i]
-		s := strength{name: d.Namespace + "/" + d.Name, wanted: wantedOf(d)}
+		s := strength{
+			name: d.Namespace + "/" + d.Name, wanted: wantedOf(d), platform: d.Labels[fleet.AddonLabel] == "",
+		}
 		zones := map[string]int{}
 		for _, n := range v.nodes {
 			zones[n.Zone] += 0

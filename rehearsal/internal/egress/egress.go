@@ -25,8 +25,9 @@ type Proxy struct {
 	resolve Resolver
 	server  *http.Server
 
-	mu   sync.Mutex
-	open map[net.Conn]bool
+	mu     sync.Mutex
+	open   map[net.Conn]bool
+	closed bool
 }
 
 // Serve starts a proxy on a Unix socket, until Close.
@@ -46,6 +47,7 @@ func (p *Proxy) Close() error {
 	err := p.server.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.closed = true
 	for c := range p.open {
 		_ = c.Close()
 	}
@@ -101,10 +103,13 @@ func (p *Proxy) track(open bool, conns ...net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range conns {
-		if open {
-			p.open[c] = true
-		} else {
+		switch {
+		case !open:
 			delete(p.open, c)
+		case p.closed: // while the call was being connected
+			_ = c.Close()
+		default:
+			p.open[c] = true
 		}
 	}
 }

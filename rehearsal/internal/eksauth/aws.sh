@@ -2,8 +2,15 @@
 # Stands in for the AWS CLI: it makes tokens of the simulated EKS, and nothing else.
 set -eu
 secret='SECRET'
-command='' cluster='' role=''
+asked="$*" command='' cluster='' role=''
+refuse() {
+	echo "rehearsal: no AWS here; only aws eks get-token --cluster-name is known, not: aws $asked" >&2
+	exit 1
+}
 while [ $# -gt 0 ]; do
+	case "$1" in
+	--cluster-name | --role-arn | --region | --output) [ $# -ge 2 ] || refuse ;;
+	esac
 	case "$1" in
 	--cluster-name) cluster=$2 && shift ;;
 	--role-arn) role=$2 && shift ;;
@@ -12,9 +19,6 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-if [ "$command" != ' eks get-token' ] || [ -z "$cluster" ]; then
-	echo "rehearsal: no AWS here; only aws eks get-token --cluster-name is known, not: aws$command" >&2
-	exit 1
-fi
+if [ "$command" != ' eks get-token' ] || [ -z "$cluster" ]; then refuse; fi
 printf '{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","spec":{},"status":{"token":"%s"}}\n' \
 	"k8s-aws-v1.$secret/$cluster/$role"

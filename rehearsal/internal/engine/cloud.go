@@ -102,6 +102,20 @@ func (c *Cloud) open(dir layout, tools toolchain.Set, account Account, options C
 	return err
 }
 
+// kubernetesPackage is the name of the package of Kubernetes objects.
+const kubernetesPackage = "kubernetes"
+
+// provider is one that runs already, and its port.
+type provider struct {
+	name string
+	port int
+}
+
+// providers are those of the cloud, with pulumi-eks on a port of its own.
+func (c *Cloud) providers(eksPort int) []provider {
+	return []provider{{"aws", c.awsServer.Port()}, {kubernetesPackage, c.kubeServer.Port()}, {"eks", eksPort}}
+}
+
 // Events are the calls of the engine to both providers, since the last operation began.
 func (c *Cloud) Events() []simprovider.Event {
 	return append(c.awsServer.Events(), c.kubeServer.Events()...)

@@ -7,9 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-
-	"github.com/slipway-eks/slipway/rehearsal/ekshost"
-	"github.com/slipway-eks/slipway/rehearsal/internal/toolchain"
+	"strings"
 )
 
 // layout is the folder of a run.
@@ -48,12 +46,24 @@ func (l layout) used() bool {
 	return err == nil
 }
 
-// environment is all that the CLI sees.
-func environment(dir layout, tools toolchain.Set, cloud *Cloud, eks *ekshost.Host) []string {
+// environment is all that the CLI sees. It attaches to the providers that run already, and starts the Kubernetes plugin
+// that is in the folder plugin, unless that is "".
+func environment(dir layout, pulumi, plugin string, providers []provider) []string {
+	folders := []string{dir.shims(), filepath.Dir(pulumi)} // first the stand-ins: a kubeconfig starts "aws"
+	if plugin != "" {
+		folders = append(folders, plugin)
+	}
+	var running []string
+	for _, p := range providers {
+		if p.name != kubernetesPackage || plugin == "" {
+			running = append(running, fmt.Sprintf("%s:%d", p.name, p.port))
+		}
+	}
 	return []string{
-		"PATH=" + filepath.Dir(tools.Pulumi) + ":/usr/bin:/bin",
+		"PATH=" + strings.Join(append(folders, "/usr/bin", "/bin"), string(filepath.ListSeparator)),
 		"HOME=" + dir.home(),
 		"TMPDIR=" + dir.temp(),
+		"KUBECONFIG=/nonexistent", // no program reaches a cluster of the user's own
 		"PULUMI_HOME=" + dir.home(),
 		"PULUMI_BACKEND_URL=" + dir.stateURL(),
 		// It protects nothing: every secret of a rehearsal is random and worthless.
@@ -61,7 +71,6 @@ func environment(dir layout, tools toolchain.Set, cloud *Cloud, eks *ekshost.Hos
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS=true",
-		fmt.Sprintf("PULUMI_DEBUG_PROVIDERS=aws:%d,kubernetes:%d,eks:%d",
-			cloud.awsServer.Port(), cloud.kubeServer.Port(), eks.Port()),
+		"PULUMI_DEBUG_PROVIDERS=" + strings.Join(running, ","),
 	}
 }

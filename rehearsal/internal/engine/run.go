@@ -43,14 +43,19 @@ type Options struct {
 	Account Account
 	// Clusters say how its clusters run.
 	Clusters Clusters
+	// KubernetesPlugin is "real" for Pulumi's own Kubernetes plugin, from Pulumi's plugin cache or PATH, in the place of
+	// the rehearsal's provider. Default: what the environment variable KubernetesPluginVariable says.
+	KubernetesPlugin string
 	// Log receives what the CLI says. Optional.
 	Log io.Writer
 }
 
 // Run is a stack with all that it runs on.
 type Run struct {
-	dir     layout
-	stack   auto.Stack
+	dir   layout
+	stack auto.Stack
+	// plugin is the folder of Pulumi's own Kubernetes plugin, if that is used.
+	plugin  string
 	cloud   *Cloud
 	log     io.Writer
 	logs    []io.Closer
@@ -59,6 +64,10 @@ type Run struct {
 
 // Open starts the simulated providers and selects the stack, which is made if absent.
 func Open(ctx context.Context, o Options) (*Run, error) {
+	plugin, err := findPlugin(chosenPlugin(o))
+	if err != nil {
+		return nil, err
+	}
 	dir, err := newLayout(o.Dir)
 	if err != nil {
 		return nil, err
@@ -67,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{dir: dir, cloud: cloud}
+	r := &Run{dir: dir, cloud: cloud, plugin: plugin}
 	if err := r.open(ctx, o); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -87,7 +96,7 @@ func (r *Run) open(ctx context.Context, o Options) error {
 	if err := o.Settings.Write(filepath.Join(r.dir.work(), "Pulumi."+o.Stack+".yaml"), o.Secrets); err != nil {
 		return err
 	}
-	env := environment(r.dir, o.Tools, r.cloud, o.EKS)
+	env := environment(r.dir, o.Tools.Pulumi, r.plugin, r.cloud.providers(o.EKS.Port()))
 	command, err := pulumicmd.New(o.Tools.Pulumi, o.Tools.PulumiVersion, env)
 	if err != nil {
 		return err
@@ -154,6 +163,10 @@ func (r *Run) setSecrets(ctx context.Context, keys []string, resumed bool) error
 
 // Cloud is the simulated account and cluster.
 func (r *Run) Cloud() *Cloud { return r.cloud }
+
+// OwnKubernetesProvider says that the rehearsal's own provider serves Kubernetes objects. Where Pulumi's own plugin does,
+// Cloud knows nothing of them: no objects, no checks, no calls, no warnings.
+func (r *Run) OwnKubernetesProvider() bool { return r.plugin == "" }
 
 // Secrets are the values of the secret configuration keys.
 func (r *Run) Secrets() map[string]string { return r.secrets }

@@ -16,7 +16,8 @@ import (
 
 const (
 	systemNamespace = "kube-system"
-	addonLabel      = "slipway.dev/rehearsal-addon"
+	// AddonLabel of a Deployment or DaemonSet names the add-on of EKS whose pods it stands for.
+	AddonLabel = "slipway.dev/rehearsal-addon"
 )
 
 // workload is what an add-on runs: the number of pods, zero for one a node, and what a pod asks for.
@@ -65,7 +66,7 @@ func (f *Fleet) keepAddons(ctx context.Context, _ *snapshot) error {
 }
 
 func (f *Fleet) install(ctx context.Context, w workload) error {
-	meta := metav1.ObjectMeta{Name: w.name, Namespace: systemNamespace, Labels: map[string]string{addonLabel: w.addon}}
+	meta := metav1.ObjectMeta{Name: w.name, Namespace: systemNamespace, Labels: map[string]string{AddonLabel: w.addon}}
 	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": w.name}}
 	template := w.template()
 	if w.pods == 0 {

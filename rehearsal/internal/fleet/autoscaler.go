@@ -78,7 +78,7 @@ func autoscalerTags(s *snapshot) []string {
 // fitting returns a group whose next node would take the pod, the one with the least CPU left over; nil if there is none.
 func (f *Fleet) fitting(s *snapshot, p *corev1.Pod, tags []string) (*simaws.NodeGroup, error) {
 	var best *simaws.NodeGroup
-	left := int64(0)
+	left, daemons := int64(0), s.daemons()
 	for i := range s.groups {
 		g := &s.groups[i]
 		own := f.groups[g.Name]
@@ -89,7 +89,7 @@ func (f *Fleet) fitting(s *snapshot, p *corev1.Pod, tags []string) (*simaws.Node
 		if err != nil {
 			return nil, err
 		}
-		fits, err := takes(node, p)
+		fits, err := takes(node, p, daemons)
 		if err != nil {
 			return nil, err
 		}
@@ -111,13 +111,14 @@ func tagged(g *simaws.NodeGroup, tags []string) bool {
 	return true
 }
 
-// takes says whether an empty node has room for a pod that may run there.
-func takes(n *corev1.Node, p *corev1.Pod) (bool, error) {
+// takes says whether a node that has nothing but the DaemonSets' pods has room for a pod that may run there.
+func takes(n *corev1.Node, p *corev1.Pod, daemons request) (bool, error) {
 	matches, err := nodeaffinity.GetRequiredNodeAffinity(p).Match(n)
 	if err != nil {
 		return false, fmt.Errorf("reading the affinity of %s/%s: %w", p.Namespace, p.Name, err)
 	}
 	need := requested(p)
+	need.add(daemons)
 	return matches && tolerates(p, n.Spec.Taints) &&
 		need.cpu.Cmp(*n.Status.Allocatable.Cpu()) <= 0 &&
 		need.memory.Cmp(*n.Status.Allocatable.Memory()) <= 0, nil

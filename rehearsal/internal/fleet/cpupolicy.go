@@ -64,7 +64,8 @@ func (f *Fleet) follow(s *snapshot, g *simaws.NodeGroup, own *group) {
 		return
 	}
 	own.changed = s.at
-	f.note("the CPU policy of %s wants %d nodes: the average is %.0f %%, its target %.0f %%", g.Name, own.desired, now, g.CPU.Percent)
+	f.note("the CPU policy of %s wants %d nodes: the average is %.0f %%, its target %.0f %%",
+		g.Name, own.desired, now, g.CPU.Percent)
 }
 
 // all says whether there are n last values and each is so.

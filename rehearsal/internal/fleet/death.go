@@ -20,8 +20,8 @@ type Death struct {
 	For time.Duration
 }
 
-// DefaultDeath is all of the CPU, for half a minute.
-var DefaultDeath = Death{Percent: 100, For: 30 * time.Second}
+// DefaultDeath is a fifth more than all of the CPU, for a minute.
+var DefaultDeath = Death{Percent: 120, For: time.Minute}
 
 // What happens after an instance has died. The kubelet's lease is what the controller manager looks at
 // (kube-controller-manager, --node-monitor-grace-period); then the cloud's controller finds no instance and removes the
@@ -67,7 +67,7 @@ func (f *Fleet) kill(node, why string) {
 	if _, already := f.dead[node]; already {
 		return
 	}
-	f.dead[node] = time.Now()
+	f.dead[node] = f.now()
 	f.deaths++
 	f.note("node %s dies: %s", node, why)
 }

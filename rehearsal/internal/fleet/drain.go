@@ -41,7 +41,7 @@ func (f *Fleet) drain(ctx context.Context, s *snapshot, n *corev1.Node, why stri
 		}
 		eviction := &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: p.Name}}
 		err := f.client.PolicyV1().Evictions(p.Namespace).Evict(ctx, eviction)
-		if apierrors.IsTooManyRequests(err) && budget {
+		if apierrors.IsTooManyRequests(err) {
 			continue
 		}
 		if err != nil && !apierrors.IsNotFound(err) && budget {

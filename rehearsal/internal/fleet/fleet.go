@@ -40,6 +40,7 @@ type Fleet struct {
 	options Options
 	client  kubernetes.Interface
 	load    *Load
+	now     func() time.Time
 	cancel  context.CancelFunc
 	ended   chan struct{}
 
@@ -68,6 +69,19 @@ type Event struct {
 
 // Start begins to keep the fleet, until Close.
 func Start(o Options) (*Fleet, error) {
+	client, err := kubernetes.NewForConfig(o.Config)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the fleet: %w", err)
+	}
+	f := newFleet(o, client)
+	ctx, cancel := context.WithCancel(context.Background())
+	f.cancel = cancel
+	go f.run(ctx)
+	return f, nil
+}
+
+// newFleet is a fleet that does nothing by itself.
+func newFleet(o Options, client kubernetes.Interface) *Fleet {
 	if o.Speed == 0 {
 		o.Speed = 1
 	}
@@ -77,17 +91,11 @@ func Start(o Options) (*Fleet, error) {
 	if o.Addons == nil {
 		o.Addons = func() []string { return nil }
 	}
-	client, err := kubernetes.NewForConfig(o.Config)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the fleet: %w", err)
+	return &Fleet{
+		options: o, client: client, load: newLoad(o.Speed), now: time.Now, ended: make(chan struct{}),
+		groups: map[string]*group{}, dead: map[string]time.Time{}, hot: map[string]time.Time{},
+		closed: map[string]bool{}, installed: map[string]bool{},
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	f := &Fleet{
-		options: o, client: client, load: newLoad(o.Speed), cancel: cancel, ended: make(chan struct{}),
-		groups: map[string]*group{}, dead: map[string]time.Time{}, hot: map[string]time.Time{}, closed: map[string]bool{}, installed: map[string]bool{},
-	}
-	go f.run(ctx)
-	return f, nil
 }
 
 // Close stops the fleet. Its nodes stay as they are.
@@ -179,7 +187,7 @@ func (f *Fleet) tick(ctx context.Context) error {
 
 // note records an event. The caller holds the lock.
 func (f *Fleet) note(format string, args ...any) {
-	event := Event{At: time.Now(), Text: fmt.Sprintf(format, args...)}
+	event := Event{At: f.now(), Text: fmt.Sprintf(format, args...)}
 	f.events = append(f.events, event)
 	if f.options.Log != nil {
 		fmt.Fprintf(f.options.Log, "%s %s\n", event.At.Format("15:04:05.000"), event.Text)

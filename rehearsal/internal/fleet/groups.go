@@ -65,8 +65,8 @@ func (f *Fleet) keepGroup(ctx context.Context, s *snapshot, g *simaws.NodeGroup)
 	}
 	own.fresh = slices.DeleteFunc(own.fresh, s.has)
 	own.desired = min(max(own.desired, g.Min), g.Max)
-	if outdated := f.outdated(alive, g); outdated != nil {
-		return f.replace(ctx, s, g, own, alive, outdated)
+	if old := outdated(alive, g); old != nil {
+		return f.replace(ctx, s, g, own, alive, old)
 	}
 	for missing := own.desired - len(alive) - own.coming(); missing > 0; missing-- {
 		f.launch(s, g, own)
@@ -75,7 +75,7 @@ func (f *Fleet) keepGroup(ctx context.Context, s *snapshot, g *simaws.NodeGroup)
 		return err
 	}
 	if len(alive) > own.desired {
-		return f.drain(ctx, s, &alive[len(alive)-1], "its group got smaller")
+		return f.drain(ctx, s, surplus(alive), "its group got smaller")
 	}
 	return nil
 }
@@ -116,14 +116,36 @@ func (f *Fleet) join(ctx context.Context, s *snapshot, g *simaws.NodeGroup, own 
 	return nil
 }
 
-// outdated returns a node that is made from another recipe than its group's.
-func (f *Fleet) outdated(alive []corev1.Node, g *simaws.NodeGroup) *corev1.Node {
+// surplus returns the node that a group gives up: one that is drained already, or else one of the zone with the most of
+// them (EC2 Auto Scaling user guide, default termination policy).
+func surplus(alive []corev1.Node) *corev1.Node {
+	count := map[string]int{}
 	for i := range alive {
-		if alive[i].Annotations[recipeNote] != g.Recipe {
-			return &alive[i]
+		count[alive[i].Labels[corev1.LabelTopologyZone]]++
+	}
+	best := &alive[0]
+	for i := range alive {
+		n := &alive[i]
+		if n.Annotations[drainNote] != "" {
+			return n
+		}
+		if count[n.Labels[corev1.LabelTopologyZone]] > count[best.Labels[corev1.LabelTopologyZone]] {
+			best = n
 		}
 	}
-	return nil
+	return best
+}
+
+// outdated returns a node that is made from another recipe than its group's, rather one that is drained already.
+func outdated(alive []corev1.Node, g *simaws.NodeGroup) *corev1.Node {
+	var found *corev1.Node
+	for i := range alive {
+		n := &alive[i]
+		if n.Annotations[recipeNote] != g.Recipe && (found == nil || n.Annotations[drainNote] != "") {
+			found = n
+		}
+	}
+	return found
 }
 
 // replace updates a group as EKS does: a new node first, then an old one drained, one after the other (EKS user guide,
@@ -137,13 +159,19 @@ func (f *Fleet) replace(
 	if len(alive) <= own.desired {
 		return f.join(ctx, s, g, own, alive)
 	}
-	if fresh := &alive[len(alive)-1]; !nodeReady(fresh) {
+	if slices.ContainsFunc(alive, func(n corev1.Node) bool { return n.Annotations[recipeNote] == g.Recipe && !nodeReady(&n) }) {
 		return nil
 	}
 	return f.drain(ctx, s, old, "its group makes nodes of another template")
 }
 
+// nodeReady says whether a node takes pods: the taint of a new one goes a moment after it has become ready.
 func nodeReady(n *corev1.Node) bool {
+	for _, t := range n.Spec.Taints {
+		if t.Key == corev1.TaintNodeNotReady {
+			return false
+		}
+	}
 	for _, c := range n.Status.Conditions {
 		if c.Type == corev1.NodeReady {
 			return c.Status == corev1.ConditionTrue

@@ -1,15 +1,15 @@
 package fleet
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/slipway-eks/slipway/spec"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/slipway-eks/slipway/spec"
 )
 
 // nameLabel is the label by which the platform's services know their pods.
@@ -128,12 +128,18 @@ func (l *Load) note(s *snapshot) {
 	}
 }
 
-// starting says whether a pod's process is still at its start.
+// starting says whether a pod's process is still at its start: until it answers its probes or, if it has none to answer,
+// until the time is over.
 func (l *Load) starting(p *corev1.Pod, at time.Time) bool {
+	if ready(p) && slices.ContainsFunc(p.Spec.Containers, probed) {
+		return false
+	}
 	seconds, err := strconv.ParseFloat(p.Annotations[spec.StartupSecondsAnnotation], 64)
 	started, running := l.started[p.UID]
 	return err == nil && running && at.Sub(started).Seconds()*l.speed < seconds
 }
+
+func probed(c corev1.Container) bool { return c.StartupProbe != nil || c.ReadinessProbe != nil }
 
 // startCPU is what a pod uses while it starts, in millicores.
 func startCPU(p *corev1.Pod) float64 {
@@ -155,5 +161,10 @@ func requested(p *corev1.Pod) request {
 
 // request is an amount of CPU and of memory.
 type request struct{ cpu, memory *resource.Quantity }
+
+func (r request) add(more request) {
+	r.cpu.Add(*more.cpu)
+	r.memory.Add(*more.memory)
+}
 
 func serviceOf(p *corev1.Pod) service { return service{p.Namespace, p.Labels[nameLabel]} }

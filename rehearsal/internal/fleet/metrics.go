@@ -95,7 +95,7 @@ func (f *Fleet) seen() *snapshot {
 		return &snapshot{}
 	}
 	s := *f.last
-	s.at = time.Now()
+	s.at = f.now()
 	return &s
 }
 

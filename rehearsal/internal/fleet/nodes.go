@@ -7,12 +7,12 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/slipway-eks/slipway/spec"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/simaws"
-	"github.com/slipway-eks/slipway/spec"
 )
 
 // Labels and annotations of nodes.
@@ -74,7 +74,7 @@ func maxPods(g *simaws.NodeGroup, kind spec.InstanceType) int {
 	switch {
 	case g.MaxPods > 0:
 		return g.MaxPods
-	case g.PrefixDelegation:
+	case g.PrefixDelegation && !g.OwnImage:
 		return kind.MaxPods()
 	default:
 		return kind.ENIs*(kind.IPv4PerENI-1) + hostNetworkPods

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/simaws"
@@ -25,7 +26,7 @@ type snapshot struct {
 
 // look asks the cluster for everything at once.
 func (f *Fleet) look(ctx context.Context) (*snapshot, error) {
-	s := &snapshot{at: time.Now(), groups: f.options.Groups()}
+	s := &snapshot{at: f.now(), groups: f.options.Groups()}
 	all := metav1.ListOptions{ResourceVersion: "0"} // from the server's cache: nothing here needs the very latest
 	nodes, err := f.client.CoreV1().Nodes().List(ctx, all)
 	if err != nil {
@@ -56,6 +57,26 @@ func (s *snapshot) podsOn(node string) []corev1.Pod {
 		}
 	}
 	return out
+}
+
+// daemons is what the DaemonSets' pods ask for on the node where they ask for the most of each.
+func (s *snapshot) daemons() request {
+	most := request{&resource.Quantity{}, &resource.Quantity{}}
+	for i := range s.nodes {
+		here := request{&resource.Quantity{}, &resource.Quantity{}}
+		for _, p := range s.podsOn(s.nodes[i].Name) {
+			if ofDaemonSet(&p) {
+				here.add(requested(&p))
+			}
+		}
+		if here.cpu.Cmp(*most.cpu) > 0 {
+			most.cpu = here.cpu
+		}
+		if here.memory.Cmp(*most.memory) > 0 {
+			most.memory = here.memory
+		}
+	}
+	return most
 }
 
 // has says whether there is a node of this name.

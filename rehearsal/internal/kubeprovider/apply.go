@@ -68,7 +68,7 @@ func (p *provider) send(r simprovider.Request, k kind, name string, dry bool) (*
 		options.DryRun = []string{metav1.DryRunAll}
 	}
 	namespace, _ := split(k.id(r.Inputs))
-	live, err := k.in(p.client, namespace).Patch(p.life(), name, types.ApplyPatchType, data, options)
+	live, err := k.in(p.client, namespace).Patch(p.about(p.life(), r), name, types.ApplyPatchType, data, options)
 	if apierrors.IsConflict(err) {
 		return nil, fmt.Errorf("somebody else has set fields of the object to other values: %w", err)
 	}

@@ -49,6 +49,8 @@ type Cluster struct {
 	clients map[string]dynamic.Interface
 	// places holds the last client of each cluster.
 	places map[string]dynamic.Interface
+	// warnings are what the API servers warned of.
+	warnings map[string]bool
 }
 
 var _ simprovider.Model = (*Cluster)(nil)
@@ -64,7 +66,7 @@ func New(ctx context.Context, options Options) (*Cluster, error) {
 	}
 	c := &Cluster{
 		options: options, parent: ctx, store: store, kinds: table(),
-		clients: map[string]dynamic.Interface{}, places: map[string]dynamic.Interface{},
+		clients: map[string]dynamic.Interface{}, places: map[string]dynamic.Interface{}, warnings: map[string]bool{},
 	}
 	c.current, c.cancel = context.WithCancel(ctx)
 	return c, nil

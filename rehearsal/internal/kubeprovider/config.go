@@ -12,7 +12,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
@@ -117,8 +116,7 @@ func (c *Cluster) connect(k kubeconfig) (dynamic.Interface, error) {
 	if err != nil {
 		return nil, errors.New("the kubeconfig is not complete")
 	}
-	// The engine decides how many calls run at once, and warnings would go to the rehearsal's own standard error.
-	config.QPS, config.WarningHandler = -1, rest.NoWarnings{}
+	config.QPS, config.WarningHandlerWithContext = -1, c // the engine decides how many calls run at once
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, errors.New("the kubeconfig makes no client")

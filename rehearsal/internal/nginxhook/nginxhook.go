@@ -37,8 +37,7 @@ const useRegex = "nginx.ingress.kubernetes.io/use-regex"
 
 // Serves says whether a pod is a controller with an admission webhook.
 func Serves(p *corev1.Pod) bool {
-	_, _, err := files(p)
-	return err == nil
+	return findController(p) != nil
 }
 
 // Server is a webhook on a port of 127.0.0.1.
@@ -76,18 +75,16 @@ func (s *Server) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, erro
 		return nil, fmt.Errorf("finding the controller: %w", err)
 	}
 	for i := range pods.Items {
-		certificate, key, err := files(&pods.Items[i])
-		if err != nil {
-			continue
+		if c := findController(&pods.Items[i]); c != nil {
+			return s.load(hello.Context(), &pods.Items[i], c)
 		}
-		return s.load(hello.Context(), &pods.Items[i], certificate, key)
 	}
 	return nil, errors.New("no pod of a controller with a webhook")
 }
 
-func (s *Server) load(ctx context.Context, p *corev1.Pod, certificate, key string) (*tls.Certificate, error) {
+func (s *Server) load(ctx context.Context, p *corev1.Pod, c *controller) (*tls.Certificate, error) {
 	read := func(file string) ([]byte, error) {
-		for _, mount := range p.Spec.Containers[0].VolumeMounts {
+		for _, mount := range c.mounts {
 			if mount.MountPath != path.Dir(file) {
 				continue
 			}
@@ -103,11 +100,11 @@ func (s *Server) load(ctx context.Context, p *corev1.Pod, certificate, key strin
 		}
 		return nil, fmt.Errorf("no secret is mounted at %s", path.Dir(file))
 	}
-	chain, err := read(certificate)
+	chain, err := read(c.certificate)
 	if err != nil {
 		return nil, err
 	}
-	private, err := read(key)
+	private, err := read(c.key)
 	if err != nil {
 		return nil, err
 	}
@@ -128,22 +125,29 @@ func keyAt(source *corev1.SecretVolumeSource, file string) string {
 	return file
 }
 
-// files returns the names of the files of a controller's certificate.
-func files(p *corev1.Pod) (certificate, key string, err error) {
-	for _, c := range p.Spec.Containers {
-		for _, word := range slices.Concat(c.Command, c.Args) {
-			if v, found := strings.CutPrefix(word, certificateFlag); found {
-				certificate = v
+// controller is a container that serves a webhook: the files of its certificate, and what it has mounted.
+type controller struct {
+	certificate, key string
+	mounts           []corev1.VolumeMount
+}
+
+// findController returns the controller of a pod, or nil.
+func findController(p *corev1.Pod) *controller {
+	for i := range p.Spec.Containers {
+		found := controller{mounts: p.Spec.Containers[i].VolumeMounts}
+		for _, word := range slices.Concat(p.Spec.Containers[i].Command, p.Spec.Containers[i].Args) {
+			if v, ok := strings.CutPrefix(word, certificateFlag); ok {
+				found.certificate = v
 			}
-			if v, found := strings.CutPrefix(word, keyFlag); found {
-				key = v
+			if v, ok := strings.CutPrefix(word, keyFlag); ok {
+				found.key = v
 			}
 		}
+		if found.certificate != "" && found.key != "" {
+			return &found
+		}
 	}
-	if certificate == "" || key == "" {
-		return "", "", errors.New("not a controller with a webhook")
-	}
-	return certificate, key, nil
+	return nil
 }
 
 func (s *Server) review(w http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -221,7 +222,7 @@ func (r *rehearsal) operate(
 	}
 	r.searchCalls(name)
 	writeStep(r.options.Progress, step, err)
-	return result, err
+	return result, errors.Join(err, r.run.Cloud().Clusters.Err())
 }
 
 // searchCalls searches what the engine sent to the providers in the clear.

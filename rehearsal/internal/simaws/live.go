@@ -31,8 +31,10 @@ type NodeGroup struct {
 	// Labels and Taints are those that its nodes register with.
 	Labels map[string]string
 	Taints []Taint
-	// MaxPods is the number of pods that the group's user data sets; 0 leaves it to EKS.
-	MaxPods int
+	// MaxPods is the number of pods that the group's user data sets; 0 leaves it to EKS or, with an image of its own, to
+	// the image.
+	MaxPods  int
+	OwnImage bool
 	// PrefixDelegation says that the cluster's CNI gets addresses by the prefix.
 	PrefixDelegation bool
 	// Recipe is what new nodes are made from. Nodes of another recipe are replaced.
@@ -184,6 +186,7 @@ func (v View) ownParts(group *NodeGroup, g thing) {
 	}, " ")
 	if template.str("imageId") != "" {
 		kubelet := readUserData(template.str("userData"))
+		group.OwnImage = true
 		group.Labels, group.Taints, group.MaxPods = kubelet.labels, kubelet.taints, kubelet.maxPods
 		return
 	}

@@ -69,16 +69,16 @@ func (s *kubeletSettings) add(data []byte) {
 	for _, flag := range config.Spec.Kubelet.Flags {
 		name, value, _ := strings.Cut(flag, "=")
 		for pair := range strings.SplitSeq(value, ",") {
-			key, rest, found := strings.Cut(pair, "=")
-			if !found {
-				continue
-			}
 			switch name {
 			case "--node-labels":
-				s.labels[key] = rest
-			case "--register-with-taints":
-				given, effect, _ := strings.Cut(rest, ":")
-				s.taints = append(s.taints, Taint{Key: key, Value: given, Effect: effect})
+				if key, value, found := strings.Cut(pair, "="); found {
+					s.labels[key] = value
+				}
+			case "--register-with-taints": // key=value:effect or key:effect
+				if marks, effect, found := strings.Cut(pair, ":"); found {
+					key, value, _ := strings.Cut(marks, "=")
+					s.taints = append(s.taints, Taint{Key: key, Value: value, Effect: effect})
+				}
 			}
 		}
 	}

@@ -128,32 +128,70 @@ func whyPending(p *corev1.Pod) string {
 
 // WriteText writes the screen.
 func (s *Status) WriteText(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NODE\tGROUP\tZONE\tCPU ASKED\tCPU USED\tPODS\t")
+	var screen strings.Builder
+	s.writeNodes(&screen)
+	s.writeAutoscalers(&screen)
+	fmt.Fprintf(&screen, "\nPODS WITHOUT A PLACE: %d\n", len(s.Pending))
+	for _, p := range s.Pending {
+		fmt.Fprintf(&screen, "  %s: %s\n", p.Name, p.Why)
+	}
+	if _, err := io.WriteString(out, screen.String()); err != nil {
+		return fmt.Errorf("writing the status: %w", err)
+	}
+	return nil
+}
+
+// writeNodes writes the nodes as a table, with the pods of each below its row. They would end the table's columns, so
+// they are put in afterwards.
+func (s *Status) writeNodes(screen *strings.Builder) {
+	rows := [][]string{{"NODE", "GROUP", "ZONE", "CPU ASKED", "CPU USED", "PODS"}}
 	for _, n := range s.Nodes {
-		state := ""
-		if !n.Ready {
-			state = "not ready"
+		row := []string{
+			short(n.Name), n.Group, n.Zone, fmt.Sprintf("%dm of %dm", n.RequestedMilliCPU, n.AllocatableMilliCPU),
+			fmt.Sprintf("%.0f %%", n.UsedPercent), fmt.Sprintf("%d of %d", len(n.Pods), n.MaxPods),
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%dm of %dm\t%.0f %%\t%d of %d\t%s\n", short(n.Name), n.Group, n.Zone,
-			n.RequestedMilliCPU, n.AllocatableMilliCPU, n.UsedPercent, len(n.Pods), n.MaxPods, state)
-		for _, line := range wrapped(owners(n.Pods), wide) {
-			fmt.Fprintf(w, "  %s\n", line)
+		if !n.Ready {
+			row = append(row, "not ready")
+		}
+		rows = append(rows, row)
+	}
+	for i, line := range table(rows) {
+		fmt.Fprintln(screen, line)
+		if i == 0 {
+			continue
+		}
+		for _, pods := range wrapped(owners(s.Nodes[i-1].Pods), wide) {
+			fmt.Fprintf(screen, "  %s\n", pods)
 		}
 	}
-	fmt.Fprintln(w, "\nAUTOSCALER\tPODS\tCPU\t")
+}
+
+func (s *Status) writeAutoscalers(screen *strings.Builder) {
+	rows := [][]string{{"AUTOSCALER", "PODS", "CPU"}}
 	for _, a := range s.Autoscalers {
 		use := "unknown"
 		if a.CPUPercent >= 0 {
 			use = fmt.Sprintf("%d %%", a.CPUPercent)
 		}
-		fmt.Fprintf(w, "%s\t%d (%d to %d)\t%s, to hold %d %%\t\n", a.Name, a.Now, a.Min, a.Max, use, a.TargetPercent)
+		rows = append(rows, []string{
+			a.Name, fmt.Sprintf("%d (%d to %d)", a.Now, a.Min, a.Max), fmt.Sprintf("%s, to hold %d %%", use, a.TargetPercent),
+		})
 	}
-	fmt.Fprintf(w, "\nPODS WITHOUT A PLACE: %d\n", len(s.Pending))
-	for _, p := range s.Pending {
-		fmt.Fprintf(w, "  %s: %s\n", p.Name, p.Why)
+	fmt.Fprintln(screen)
+	for _, line := range table(rows) {
+		fmt.Fprintln(screen, line)
 	}
-	return w.Flush()
+}
+
+// table returns rows as lines with their columns one below the other.
+func table(rows [][]string) []string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	_ = w.Flush() // a builder takes everything
+	return strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
 }
 
 // wide is how many characters of pods' names stand in a line.
