@@ -6,7 +6,7 @@
 //	Package: ./components/network
 //
 // The test's name starts with TestS20_. It must pass without the patch, and with it fail by an assertion: a tree that
-// does not compile, or a test that is not there, proves nothing. Everything runs in a git worktree of its own.
+// does not compile, or a test that is not there, proves nothing. Everything runs in git worktrees, one a module.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -58,12 +59,38 @@ func run(ctx context.Context, out io.Writer, only string) error {
 	if err != nil {
 		return err
 	}
-	tree, remove, err := worktree(ctx, root)
-	if err != nil {
-		return err
+	// Modules side by side: the tests of one wait for a cluster while those of the other compile.
+	byModule := map[string][]mutant{}
+	for _, m := range mutants {
+		byModule[m.dir] = append(byModule[m.dir], m)
 	}
-	defer remove()
+	var trees []string
+	for range byModule {
+		tree, remove, err := worktree(ctx, root)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		trees = append(trees, tree)
+	}
+	failures := make(chan []string)
+	for i, module := range slices.Sorted(maps.Keys(byModule)) {
+		go func() { failures <- proveAll(ctx, out, trees[i], byModule[module]) }()
+	}
+	var failed []string
+	for range byModule {
+		failed = append(failed, <-failures...)
+	}
+	slices.Sort(failed)
+	fmt.Fprintf(out, "%d of %d mutants were caught by their story's test\n", len(mutants)-len(failed), len(mutants))
+	if len(failed) > 0 {
+		return fmt.Errorf("not proved: %s", strings.Join(failed, ", "))
+	}
+	return nil
+}
 
+// proveAll proves the mutants of one module, one after the other, and returns the names of those that were not caught.
+func proveAll(ctx context.Context, out io.Writer, tree string, mutants []mutant) []string {
 	baselines := map[string]result{}
 	var failed []string
 	for _, m := range mutants {
@@ -74,13 +101,9 @@ func run(ctx context.Context, out io.Writer, only string) error {
 			verdict = "NOT PROVED: " + problem.Error()
 			failed = append(failed, m.name)
 		}
-		fmt.Fprintf(out, "%-24s %-28s %5.1fs  %s\n", m.name, m.pkg, time.Since(start).Seconds(), verdict)
+		fmt.Fprintf(out, "%-26s %-28s %5.1fs  %s\n", m.name, filepath.Join(m.dir, m.pkg), time.Since(start).Seconds(), verdict)
 	}
-	fmt.Fprintf(out, "%d of %d mutants were caught by their story's test\n", len(mutants)-len(failed), len(mutants))
-	if len(failed) > 0 {
-		return fmt.Errorf("not proved: %s", strings.Join(failed, ", "))
-	}
-	return nil
+	return failed
 }
 
 // mutantName is a story and, optionally, which part of its fix is taken out.
