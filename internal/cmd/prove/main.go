@@ -39,7 +39,7 @@ type mutant struct {
 }
 
 func main() {
-	only := flag.String("only", "", "prove only mutants whose name starts with this, such as S20")
+	only := flag.String("only", "", "prove only mutants whose name begins with a match of this, such as S20 or .*-cluster")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Stdout, *only)
@@ -117,10 +117,14 @@ func load(root, only string) ([]mutant, error) {
 	if err != nil {
 		return nil, err
 	}
+	wanted, err := regexp.Compile("^(?:" + only + ")")
+	if err != nil {
+		return nil, fmt.Errorf("-only: %w", err)
+	}
 	var mutants []mutant
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".patch")
-		if !strings.HasPrefix(name, only) {
+		if !wanted.MatchString(name) {
 			continue
 		}
 		text, err := os.ReadFile(file)

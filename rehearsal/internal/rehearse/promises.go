@@ -37,6 +37,9 @@ func newReport(stack string, subject Subject) *Report {
 // perform goes through the promises in order. A step that fails ends it: what follows could only fail too.
 func (r *rehearsal) perform(ctx context.Context) error {
 	r.report.StandIns, r.report.NotChecked = standIns, notChecked
+	if !r.run.OwnKubernetesProvider() {
+		r.note("Pulumi's own Kubernetes plugin was used: its objects are not counted, nor searched for after destroy")
+	}
 	r.report.Shortened = shortened(r.run.Clusters().Speed, r.run.Clusters().Timing)
 	steps := []func(context.Context) error{r.deploy, r.deployAgain, r.refresh}
 	if r.options.Keep {
@@ -215,7 +218,7 @@ func (r *rehearsal) operate(
 		}
 	}
 	r.report.Steps = append(r.report.Steps, step)
-	for _, warning := range result.Warnings {
+	for _, warning := range append(result.Warnings, r.run.Cloud().Kube.Warnings()...) {
 		if !slices.Contains(r.report.Warnings, warning) {
 			r.report.Warnings = append(r.report.Warnings, warning)
 		}
