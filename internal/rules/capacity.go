@@ -152,6 +152,60 @@ func headRoom(p *spec.Platform) field.ErrorList {
 	return errs
 }
 
+// Memory that the pods of the cluster's own services ask for, which run twice and may be on any node: CoreDNS 70 MiB,
+// metrics-server 200 MiB, the controller of EBS volumes 240 MiB (their manifests), and the Cluster Autoscaler 300 MiB
+// (components/autoscaler).
+const (
+	clusterMemoryMiB    = 2 * (70 + 200 + 240)
+	autoscalerMemoryMiB = 2 * 300
+)
+
+// memoryRoom refuses a group whose nodes have no memory for all pods when one is lost. Those of the cluster's own
+// services then take the place of others: a service may lose the pods that it still has.
+func memoryRoom(p *spec.Platform) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range names(p.Nodes) {
+		group := p.Nodes[name]
+		if group.Min < 2 || group.NoHeadRoom != "" {
+			continue
+		}
+		services := 0.0
+		for _, tenant := range tenants(p, name) {
+			s := p.Services[tenant]
+			services += float64(scaleOf(&s).Min) * mebi(s.Resources.Memory)
+		}
+		own, have := clusterMemory(p, name), float64(group.Min-1)*room(&group).memory
+		if services+own > have {
+			errs = append(errs, field.Invalid(field.NewPath("nodes", name, "min"), group.Min, fmt.Sprintf(
+				"when a node is lost, the services at their least ask for %.0f MiB and the cluster's own for %.0f, and the "+
+					"other %d nodes have %.0f: use more or larger nodes, or say in noHeadRoom why it may be so",
+				services, own, group.Min-1, have)))
+		}
+	}
+	return errs
+}
+
+// clusterMemory is what the cluster's own services ask for on a group, if it is certain that they are there: no other
+// takes pods that tolerate nothing.
+func clusterMemory(p *spec.Platform, name string) float64 {
+	memory := float64(clusterMemoryMiB)
+	for other, group := range p.Nodes {
+		if (len(group.Taints) == 0) != (other == name) {
+			return 0
+		}
+	}
+	for _, group := range p.Nodes {
+		if group.Scaling.PendingPods() {
+			memory += autoscalerMemoryMiB
+			break
+		}
+	}
+	if p.Ingress != nil {
+		memory += float64(p.Ingress.Scale.Min) * mebi(p.Ingress.Resources.Memory)
+	}
+	return memory
+}
+
 // cpuScaling refuses a CPU policy that cannot fire before pods find no place. With pods full by requests and an
 // autoscaler that holds a part of the request, a node is as busy as that part, and never busier.
 func cpuScaling(p *spec.Platform) field.ErrorList {

@@ -13,7 +13,7 @@ import (
 func Check(p *spec.Platform) field.ErrorList {
 	var errs field.ErrorList
 	for _, rule := range []func(*spec.Platform) field.ErrorList{
-		references, routes, wayIn, placements, connections, cpuScaling, capacity, headRoom, addresses, quotas,
+		references, routes, wayIn, placements, connections, cpuScaling, capacity, headRoom, memoryRoom, addresses, quotas,
 	} {
 		errs = append(errs, rule(p)...)
 	}

@@ -140,6 +140,32 @@ func TestS10_cpuPolicyCanFire(t *testing.T) {
 	require.Len(t, refusals(t, with(51)), 1)
 }
 
+// TestS10_memoryForAllPods: when a node is lost, the cluster's own services come up first, and services lose the pods that
+// they still have unless there is memory for all.
+func TestS10_memoryForAllPods(t *testing.T) {
+	t.Parallel()
+	nodes := func(change func(*spec.NodeGroup)) func(*spec.Platform) {
+		return func(p *spec.Platform) {
+			group := spec.NodeGroup{InstanceTypes: []string{"t3.medium"}, Min: 2, Max: 6}
+			if change != nil {
+				change(&group)
+			}
+			p.Nodes["general"] = group
+		}
+	}
+	got := refusals(t, platform(nodes(nil)))
+	require.Len(t, got, 1)
+	assert.Contains(t, got[0], "nodes.general.min: Invalid value: 2: when a node is lost, the services at their least ask for "+
+		"1024 MiB and the cluster's own for 1620, and the other 1 nodes have 2231")
+	assert.Empty(t, refusals(t, platform(nodes(func(g *spec.NodeGroup) { g.Min = 3 }))))
+	assert.Empty(t, refusals(t, platform(nodes(func(g *spec.NodeGroup) { g.InstanceTypes = []string{"t3.large"} }))))
+	assert.Empty(t, refusals(t, platform(nodes(func(g *spec.NodeGroup) { g.NoHeadRoom = "it is a test" }))))
+	assert.Empty(t, refusals(t, platform(func(p *spec.Platform) {
+		nodes(nil)(p)
+		p.Nodes["other"] = spec.NodeGroup{InstanceTypes: []string{"t3.large"}, Min: 2, Max: 6}
+	})), "the cluster's own may be on the other nodes")
+}
+
 // TestS10_headRoom: one node died, its pods moved, the CPU of their start killed the next, and so on. The pods of a
 // lost node must fit on the others at what they cost to start.
 func TestS10_headRoom(t *testing.T) {

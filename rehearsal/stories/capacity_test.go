@@ -71,7 +71,7 @@ func twoServices(startCPU string) map[string]spec.Service {
 	one := func() spec.Service {
 		return service(func(s *spec.Service) {
 			s.Startup = spec.Startup{Seconds: 90, CPU: startCPU}
-			s.Resources = spec.Resources{CPU: "200m", Memory: "256Mi", MemoryLimit: "512Mi"}
+			s.Resources = spec.Resources{CPU: "200m", Memory: "128Mi", MemoryLimit: "512Mi"}
 			s.Scale = &spec.Scale{Min: 2, Max: 2}
 		})
 	}

@@ -47,7 +47,10 @@ func TestNewNode_hasTheRoomThatTheKubeletLeaves(t *testing.T) {
 	}{
 		"addresses one by one": {func(*simaws.NodeGroup) {}, 3*(12-1) + 2},
 		"addresses by prefix":  {func(g *simaws.NodeGroup) { g.PrefixDelegation = true }, 110},
-		"user data":            {func(g *simaws.NodeGroup) { g.PrefixDelegation, g.MaxPods = true, 50 }, 50},
+		"an image of its own, which EKS computes nothing for": {
+			func(g *simaws.NodeGroup) { g.PrefixDelegation, g.OwnImage = true, true }, 3*(12-1) + 2,
+		},
+		"user data": {func(g *simaws.NodeGroup) { g.PrefixDelegation, g.MaxPods = true, 50 }, 50},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := general()

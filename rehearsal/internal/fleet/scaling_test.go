@@ -68,6 +68,7 @@ func TestAutoscaler_addsOneAtATimeUpToTheMost(t *testing.T) {
 	w.pass(t, time.Hour)
 	w.pass(t, time.Hour)
 	assert.Len(t, w.nodes(t), 4)
+	assert.False(t, w.said("wants 5 nodes"))
 }
 
 func TestAutoscaler_doesNothing(t *testing.T) {

@@ -53,6 +53,7 @@ func TestNodeGroups_areAsTheProgramSays(t *testing.T) {
 	}, g.Taints)
 	assert.Zero(t, g.MaxPods)
 	assert.Nil(t, g.CPU)
+	assert.False(t, g.OwnImage)
 	assert.Empty(t, p.account.NodeGroups("other"))
 	assert.Equal(t, []string{"main"}, p.account.Clusters())
 }
@@ -101,6 +102,7 @@ func TestNodeGroups_withAnImageOfTheirOwnFollowTheUserData(t *testing.T) {
 	})
 	g := live(t, p)
 	assert.Equal(t, []string{"m6i.large"}, g.InstanceTypes)
+	assert.True(t, g.OwnImage)
 	assert.Equal(t, 50, g.MaxPods)
 	assert.Equal(t, map[string]string{"group": "chat", "tier": ""}, g.Labels, "EKS adds none of its own")
 	assert.Equal(t, []simaws.Taint{
