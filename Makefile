@@ -92,8 +92,6 @@ portable: ## compile the program and the rehearsal for the other of Linux and ma
 	  GOOS=$$os CGO_ENABLED=0 go build -o /dev/null . || exit 1; \
 	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null ./cmd/launch || exit 1; \
 	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null ./cmd/slipway || exit 1; \
-	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal/kwok build -o /dev/null . || exit 1; \
-	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal/kubernetes vet . || exit 1; \
 	done
 
 .PHONY: schemas

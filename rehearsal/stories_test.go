@@ -266,10 +266,7 @@ func TestS19_onlyTheServiceAccountGetsTheRole(t *testing.T) {
 		"its token for the API server": {role, webToken{issuer, balancerAccount, "https://kubernetes.default.svc"}, false},
 		"its name in another cluster":  {role, webToken{issuer + "0", balancerAccount, stsAudience}, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, c.want, assumes(t, run, c.role, c.token))
-		})
+		assert.Equal(t, c.want, assumes(t, run, c.role, c.token), name)
 	}
 	others := objects(t, run, accountType)
 	require.Greater(t, len(others), 1)

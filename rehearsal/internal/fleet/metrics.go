@@ -63,7 +63,7 @@ func (f *Fleet) podMetrics(w http.ResponseWriter, r *http.Request, namespace str
 				"name": c.Name, "usage": usage(milli/float64(len(p.Spec.Containers)), c.Resources.Requests.Memory().Value()),
 			})
 		}
-		items = append(items, measured(object{
+		items = append(items, measured(s.at, object{
 			"metadata":   object{"name": p.Name, "namespace": p.Namespace, "labels": p.Labels},
 			"containers": containers,
 		}))
@@ -80,7 +80,7 @@ func (f *Fleet) nodeMetrics() object {
 			memory += requested(&p).memory.Value()
 		}
 		have := float64(n.Status.Capacity.Cpu().MilliValue())
-		items = append(items, measured(object{
+		items = append(items, measured(s.at, object{
 			"metadata": object{"name": n.Name}, "usage": usage(min(f.load.wanted(s, n.Name), have), memory),
 		}))
 	}
@@ -94,17 +94,17 @@ func (f *Fleet) seen() *snapshot {
 	if f.last == nil {
 		return &snapshot{}
 	}
-	s := *f.last
-	s.at = f.now()
-	return &s
+	return f.last
 }
 
 func usage(milli float64, memory int64) object {
 	return object{"cpu": fmt.Sprintf("%.0fm", milli), "memory": fmt.Sprint(memory)}
 }
 
-func measured(o object) object {
-	o["timestamp"], o["window"] = time.Now().UTC().Format(time.RFC3339), metav1.Duration{Duration: time.Second}
+// measured says when something was measured: at the last look, and not when it is asked for. An autoscaler leaves out what
+// was measured of a pod before it was ready, which is its start.
+func measured(at time.Time, o object) object {
+	o["timestamp"], o["window"] = at.UTC().Format(time.RFC3339), metav1.Duration{Duration: time.Second}
 	return o
 }
 
