@@ -40,7 +40,7 @@ func (p plan) accepted(t *testing.T) bool {
 	errs := rules.Check(whole)
 	for _, err := range errs {
 		require.NotEmpty(t, p.refusal, "%v", err)
-		assert.ErrorContains(t, err, p.refusal)
+		require.ErrorContains(t, err, p.refusal)
 	}
 	return len(errs) == 0
 }

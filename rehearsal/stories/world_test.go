@@ -105,16 +105,12 @@ func group(name, instanceType string, nodes int) simaws.NodeGroup {
 }
 
 // newWorld starts a cluster with node groups and waits for its nodes.
-func newWorld(t *testing.T, a account, more ...func(*clusters.Options)) *world {
+func newWorld(t *testing.T, a account) *world {
 	t.Helper()
-	options := clusters.Options{
-		Dir: t.TempDir(), Binary: tools.ControlPlane, KWOK: tools.KWOK, Speed: speed, Timing: controlplane.Faster(speed),
-	}
-	for _, change := range more {
-		change(&options)
-	}
 	a.joined = &atomic.Bool{}
-	set := clusters.New(options)
+	set := clusters.New(clusters.Options{
+		Dir: t.TempDir(), Binary: tools.ControlPlane, KWOK: tools.KWOK, Speed: speed, Timing: controlplane.Faster(speed),
+	})
 	t.Cleanup(func() { assert.NoError(t, set.Close()) })
 	require.NoError(t, set.Attach(a, nil))
 	_, _, err := set.Start("test")
