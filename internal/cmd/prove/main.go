@@ -6,7 +6,7 @@
 //	Package: ./components/network
 //
 // The test's name starts with TestS20_. It must pass without the patch, and with it fail by an assertion: a tree that
-// does not compile, or a test that is not there, proves nothing. Everything runs in git worktrees, one a module.
+// does not compile, or a test that is not there, proves nothing. Everything runs in git worktrees.
 package main
 
 import (
@@ -59,13 +59,18 @@ func run(ctx context.Context, out io.Writer, only string) error {
 	if err != nil {
 		return err
 	}
-	// Modules side by side: the tests of one wait for a cluster while those of the other compile.
-	byModule := map[string][]mutant{}
+	// Side by side what differs in how it spends its time: the root module compiles, while tests of the rehearsal wait for
+	// an engine or a cluster.
+	byPlace := map[string][]mutant{}
 	for _, m := range mutants {
-		byModule[m.dir] = append(byModule[m.dir], m)
+		place := m.dir
+		if place != "." {
+			place = filepath.Join(m.dir, m.pkg)
+		}
+		byPlace[place] = append(byPlace[place], m)
 	}
 	var trees []string
-	for range byModule {
+	for range byPlace {
 		tree, remove, err := worktree(ctx, root)
 		if err != nil {
 			return err
@@ -74,11 +79,11 @@ func run(ctx context.Context, out io.Writer, only string) error {
 		trees = append(trees, tree)
 	}
 	failures := make(chan []string)
-	for i, module := range slices.Sorted(maps.Keys(byModule)) {
-		go func() { failures <- proveAll(ctx, out, trees[i], byModule[module]) }()
+	for i, place := range slices.Sorted(maps.Keys(byPlace)) {
+		go func() { failures <- proveAll(ctx, out, trees[i], byPlace[place]) }()
 	}
 	var failed []string
-	for range byModule {
+	for range byPlace {
 		failed = append(failed, <-failures...)
 	}
 	slices.Sort(failed)
@@ -89,7 +94,7 @@ func run(ctx context.Context, out io.Writer, only string) error {
 	return nil
 }
 
-// proveAll proves the mutants of one module, one after the other, and returns the names of those that were not caught.
+// proveAll proves mutants in a tree of their own, one after the other, and returns the names of those that were not caught.
 func proveAll(ctx context.Context, out io.Writer, tree string, mutants []mutant) []string {
 	baselines := map[string]result{}
 	var failed []string
