@@ -5,9 +5,6 @@ package stories_test
 import (
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/slipway-eks/slipway/components/microservice"
-	"github.com/slipway-eks/slipway/internal/ptest"
 	"github.com/slipway-eks/slipway/spec"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -26,23 +23,7 @@ func TestS30_workersAndJobsRun(t *testing.T) {
 		"report": {Schedule: &spec.Schedule{Cron: "0 3 * * *"}, Resources: own},
 	}
 	w := newWorld(t, account{groups: groups(group("general", "t3.large", 2)), addons: everyAddon})
-	w.deploy(ptest.Run(t, func(ctx *pulumi.Context) error {
-		ns, err := microservice.NewNamespace(ctx, namespace, &microservice.NamespaceArgs{
-			NamespaceName: namespace, Quota: map[string]string{"pods": "4", "requests.cpu": "1", "limits.memory": "1Gi"},
-		})
-		if err != nil {
-			return err
-		}
-		for name, s := range kinds {
-			_, err := microservice.NewService(ctx, name, &microservice.ServiceArgs{
-				Service: s, ServiceName: name, Namespace: ns.Name, Image: "registry.example.com/" + name + ":1.0.0",
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
+	w.deploy(platformWithin(t, map[string]string{"pods": "4", "requests.cpu": "1", "limits.memory": "1Gi"}, kinds))
 	assert.Len(t, w.podsOf("bot"), 2)
 	services, err := w.Client().CoreV1().Services(namespace).List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)

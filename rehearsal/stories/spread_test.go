@@ -38,8 +38,14 @@ func service(change func(*spec.Service)) spec.Service {
 // platform renders a namespace with services.
 func platform(t *testing.T, services map[string]spec.Service) *ptest.Result {
 	t.Helper()
+	return platformWithin(t, nil, services)
+}
+
+// platformWithin renders a namespace with a quota, or the one that it has by itself, and services.
+func platformWithin(t *testing.T, quota map[string]string, services map[string]spec.Service) *ptest.Result {
+	t.Helper()
 	return ptest.Run(t, func(ctx *pulumi.Context) error {
-		ns, err := microservice.NewNamespace(ctx, namespace, &microservice.NamespaceArgs{NamespaceName: namespace})
+		ns, err := microservice.NewNamespace(ctx, namespace, &microservice.NamespaceArgs{NamespaceName: namespace, Quota: quota})
 		if err != nil {
 			return err
 		}

@@ -8,10 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/slipway-eks/slipway/stacks"
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-eks/slipway/rehearsal/internal/drill"
@@ -66,10 +64,6 @@ func everyDrill(cmd *cobra.Command, root, stack string) ([]*drill.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	if root, err = filepath.Abs(root); err != nil {
-		return nil, err
-	}
-	options.Root, options.Program = root, stacks.DeployFrom(root)
 	var reports []*drill.Report
 	_, err = rehearse.Drill(cmd.Context(), options, func(ctx context.Context, o drill.Options) (*drill.Report, error) {
 		service, err := drill.LargestService(ctx, o)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/slipway-eks/slipway/spec"
 )
 
 // DefaultServiceCIDR is one of the two ranges that EKS gives a cluster that asks for none.
@@ -17,7 +19,7 @@ const DefaultServiceCIDR = "10.100.0.0/16"
 // Annotations, labels and tags that direct the simulated kubelets.
 const (
 	// StartupAnnotation of a pod is how long its program takes to answer its probes, in seconds, such as "40" or "2.5".
-	StartupAnnotation = "slipway.dev/startup-seconds"
+	StartupAnnotation = spec.StartupSecondsAnnotation
 	// UnreadyAnnotation of a running pod makes its probes fail while it is "true".
 	UnreadyAnnotation = "slipway.dev/rehearsal-unready"
 	// LostLabel of a node stops its kubelet while it is "true". Use [LoseNode], which also marks the pods.

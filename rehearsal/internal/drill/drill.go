@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -241,7 +242,7 @@ func (d *drill) finish(ctx context.Context) (*Report, error) {
 	for _, p := range d.pending {
 		r.Pending = append(r.Pending, p)
 	}
-	slices.SortFunc(r.Pending, func(a, b Pending) int { return compare(a.Pod, b.Pod) })
+	slices.SortFunc(r.Pending, func(a, b Pending) int { return strings.Compare(a.Pod, b.Pod) })
 	r.Kept = len(r.Broken) == 0
 	return r, nil
 }

@@ -13,10 +13,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/retry"
-)
 
-// badTag ends the tag of an image whose pods start and never become ready: see package controlplane.
-const badTag = "-0badbad"
+	"github.com/slipway-eks/slipway/rehearsal/internal/controlplane"
+)
 
 // BadRelease rolls out an image that starts and never becomes ready, and then rolls back.
 func BadRelease(ctx context.Context, o Options, service string) (*Report, error) {
@@ -81,9 +80,9 @@ func (d *drill) spoil(deployment *appsv1.Deployment) {
 // spoiled is the image with a tag that marks it as bad.
 func spoiled(image string) string {
 	if name, _, byDigest := strings.Cut(image, "@"); byDigest {
-		return name + ":0.0.0" + badTag
+		return name + ":0.0.0" + controlplane.UnreadyTag
 	}
-	return image + badTag
+	return image + controlplane.UnreadyTag
 }
 
 func (d *drill) judgeRelease(stopped bool, name string) {

@@ -80,7 +80,7 @@ func (v *view) services() []strength {
 		s.skew = spreadOf(zones)
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b strength) int { return compare(a.name, b.name) })
+	slices.SortFunc(out, func(a, b strength) int { return strings.Compare(a.name, b.name) })
 	return out
 }
 
@@ -138,5 +138,3 @@ func spreadOf(zones map[string]int) int {
 	}
 	return most - max(least, 0)
 }
-
-func compare(a, b string) int { return strings.Compare(a, b) }

@@ -37,10 +37,11 @@ func (f *Fleet) track(_ context.Context, s *snapshot) error {
 
 // averageCPU is what the instances of a group use on average, in percent: none can use more than it has.
 func (f *Fleet) averageCPU(s *snapshot, g *simaws.NodeGroup) float64 {
+	wanted := f.load.wanted(s)
 	sum, count := 0.0, 0.0
 	for _, n := range f.alive(s, g.Name) {
 		have := float64(n.Status.Capacity.Cpu().MilliValue())
-		sum += min(f.load.wanted(s, n.Name)/have, 1) * 100
+		sum += min(wanted[n.Name]/have, 1) * 100
 		count++
 	}
 	return sum / max(count, 1)

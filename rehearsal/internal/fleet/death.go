@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/slipway-eks/slipway/rehearsal/internal/controlplane"
 )
 
 // Death says what load a node dies of. It is a model and no measurement: a node whose pods together want more CPU than
@@ -85,8 +87,8 @@ func (f *Fleet) bury(ctx context.Context, s *snapshot) error {
 			if err := f.end(ctx, s, n.Name); err != nil {
 				return err
 			}
-		case n.Labels[lostLabel] == "" && s.at.After(died.Add(f.real(graceTime))):
-			patch := fmt.Sprintf(`{"metadata":{"labels":{%q:"true"}}}`, lostLabel)
+		case n.Labels[controlplane.LostLabel] == "" && s.at.After(died.Add(f.real(graceTime))):
+			patch := fmt.Sprintf(`{"metadata":{"labels":{%q:"true"}}}`, controlplane.LostLabel)
 			_, err := f.client.CoreV1().Nodes().Patch(ctx, n.Name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 			if err := ignoreGone(err); err != nil {
 				return fmt.Errorf("marking node %s: %w", n.Name, err)
@@ -99,9 +101,10 @@ func (f *Fleet) bury(ctx context.Context, s *snapshot) error {
 
 // overload kills nodes whose pods want too much for too long.
 func (f *Fleet) overload(_ context.Context, s *snapshot) error {
+	wanted := f.load.wanted(s)
 	for i := range s.nodes {
 		n := &s.nodes[i]
-		want, have := f.load.wanted(s, n.Name), float64(n.Status.Capacity.Cpu().MilliValue())
+		want, have := wanted[n.Name], float64(n.Status.Capacity.Cpu().MilliValue())
 		if _, dead := f.dead[n.Name]; dead || want*100 <= have*f.options.Death.Percent {
 			delete(f.hot, n.Name)
 			continue
@@ -137,6 +140,7 @@ func (f *Fleet) Nodes() []NodeState {
 	if f.last == nil {
 		return nil
 	}
+	wanted := f.load.wanted(f.last)
 	var out []NodeState
 	for _, n := range f.last.nodes {
 		if _, dead := f.dead[n.Name]; dead {
@@ -144,7 +148,7 @@ func (f *Fleet) Nodes() []NodeState {
 		}
 		state := NodeState{
 			Name: n.Name, Group: n.Labels[nodeGroupLabel], Zone: n.Labels[corev1.LabelTopologyZone], Ready: nodeReady(&n),
-			WantedMilliCPU: f.load.wanted(f.last, n.Name), CapacityMilliCPU: float64(n.Status.Capacity.Cpu().MilliValue()),
+			WantedMilliCPU: wanted[n.Name], CapacityMilliCPU: float64(n.Status.Capacity.Cpu().MilliValue()),
 			AllocatableMilliCPU: n.Status.Allocatable.Cpu().MilliValue(), MaxPods: n.Status.Allocatable.Pods().Value(),
 			Pods: f.last.podsOn(n.Name),
 		}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-eks/slipway/rehearsal/internal/controlplane"
 )
 
 // busy is a world of one node whose pods want so many millicores of 2000.
@@ -70,7 +72,7 @@ func TestKill_isNoticedAfterTheGraceAndBuriedAfterThat(t *testing.T) {
 	lost := func() bool {
 		for _, n := range w.nodes(t) {
 			if n.Name == node {
-				return n.Labels[lostLabel] == "true"
+				return n.Labels[controlplane.LostLabel] == "true"
 			}
 		}
 		return false

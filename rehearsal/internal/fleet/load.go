@@ -96,15 +96,13 @@ func (l *Load) use(s *snapshot) []float64 {
 	return out
 }
 
-// wanted is what the pods of a node use together.
-func (l *Load) wanted(s *snapshot, node string) float64 {
-	sum := 0.0
+// wanted is what the pods of each node use together, by the node's name.
+func (l *Load) wanted(s *snapshot) map[string]float64 {
+	sums := map[string]float64{}
 	for i, milli := range l.use(s) {
-		if s.pods[i].Spec.NodeName == node {
-			sum += milli
-		}
+		sums[s.pods[i].Spec.NodeName] += milli
 	}
-	return sum
+	return sums
 }
 
 // note keeps when pods started: when they were first seen, but no later than their own start time allows, so that those

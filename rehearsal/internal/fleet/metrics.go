@@ -73,6 +73,7 @@ func (f *Fleet) podMetrics(w http.ResponseWriter, r *http.Request, namespace str
 
 func (f *Fleet) nodeMetrics() object {
 	s := f.seen()
+	wanted := f.load.wanted(s)
 	items := []object{}
 	for _, n := range s.nodes {
 		memory := int64(0)
@@ -81,7 +82,7 @@ func (f *Fleet) nodeMetrics() object {
 		}
 		have := float64(n.Status.Capacity.Cpu().MilliValue())
 		items = append(items, measured(s.at, object{
-			"metadata": object{"name": n.Name}, "usage": usage(min(f.load.wanted(s, n.Name), have), memory),
+			"metadata": object{"name": n.Name}, "usage": usage(min(wanted[n.Name], have), memory),
 		}))
 	}
 	return metricsList("NodeMetricsList", items)

@@ -20,8 +20,6 @@ const (
 	nodeGroupLabel = "eks.amazonaws.com/nodegroup" // EKS user guide, managed node groups
 	capacityLabel  = "eks.amazonaws.com/capacityType"
 	recipeNote     = "slipway.dev/rehearsal-recipe"
-	// lostLabel has KWOK's kubelet stop.
-	lostLabel = "slipway.dev/rehearsal-lost"
 )
 
 // evictionMiB is the memory below which the kubelet evicts pods (amazon-eks-ami, evictionHard).
