@@ -5,8 +5,9 @@
 //
 //	Package: ./components/network
 //
-// The test's name starts with TestS20_. It must pass without the patch, and with it fail by an assertion: a tree that
-// does not compile, or a test that is not there, proves nothing. Everything runs in git worktrees.
+// The test's name starts with TestS20_; a line `Test: TestS20_nodesArePrivate` after the package narrows the proof to one
+// test of the story. It must pass without the patch, and with it fail by an assertion: a tree that does not compile, or a
+// test that is not there, proves nothing. Everything runs in git worktrees, several mutants at a time.
 package main
 
 import (
@@ -17,14 +18,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -33,10 +35,13 @@ import (
 type mutant struct {
 	file    string // absolute
 	name    string // S20-public
-	pattern string // ^TestS20_
+	pattern string // ^TestS20_, or ^TestS20_nodesArePrivate$
 	dir     string // of the package's module, relative to the root
 	pkg     string // relative to dir
 }
+
+// place is the folder of the mutant's package.
+func (m mutant) place() string { return filepath.Join(m.dir, m.pkg) }
 
 func main() {
 	only := flag.String("only", "", "prove only mutants whose name begins with a match of this, such as S20 or .*-cluster")
@@ -59,32 +64,9 @@ func run(ctx context.Context, out io.Writer, only string) error {
 	if err != nil {
 		return err
 	}
-	// Side by side what differs in how it spends its time: the root module compiles, while tests of the rehearsal wait for
-	// an engine or a cluster.
-	byPlace := map[string][]mutant{}
-	for _, m := range mutants {
-		place := m.dir
-		if place != "." {
-			place = filepath.Join(m.dir, m.pkg)
-		}
-		byPlace[place] = append(byPlace[place], m)
-	}
-	var trees []string
-	for range byPlace {
-		tree, remove, err := worktree(ctx, root)
-		if err != nil {
-			return err
-		}
-		defer remove()
-		trees = append(trees, tree)
-	}
-	failures := make(chan []string)
-	for i, place := range slices.Sorted(maps.Keys(byPlace)) {
-		go func() { failures <- proveAll(ctx, out, trees[i], byPlace[place]) }()
-	}
-	var failed []string
-	for range byPlace {
-		failed = append(failed, <-failures...)
+	failed, err := proveAll(ctx, out, root, mutants)
+	if err != nil {
+		return err
 	}
 	slices.Sort(failed)
 	fmt.Fprintf(out, "%d of %d mutants were caught by their story's test\n", len(mutants)-len(failed), len(mutants))
@@ -94,28 +76,103 @@ func run(ctx context.Context, out io.Writer, only string) error {
 	return nil
 }
 
-// proveAll proves mutants in a tree of their own, one after the other, and returns the names of those that were not caught.
-func proveAll(ctx context.Context, out io.Writer, tree string, mutants []mutant) []string {
-	baselines := map[string]result{}
-	var failed []string
-	for _, m := range mutants {
-		start := time.Now()
-		problem := prove(ctx, tree, m, baselines)
-		verdict := "proved"
-		if problem != nil {
-			verdict = "NOT PROVED: " + problem.Error()
-			failed = append(failed, m.name)
+// workers is how many mutants are proved at a time: one more than there are processors, as tests of the rehearsal wait for
+// an engine or a cluster.
+func workers() int { return runtime.NumCPU() + 1 }
+
+// proveAll proves mutants, each worker in a tree of its own, and returns the names of those that were not caught.
+func proveAll(ctx context.Context, out io.Writer, root string, mutants []mutant) ([]string, error) {
+	var trees []string
+	for range workers() {
+		tree, remove, err := worktree(ctx, root)
+		if err != nil {
+			return nil, err
 		}
-		fmt.Fprintf(out, "%-26s %-28s %5.1fs  %s\n", m.name, filepath.Join(m.dir, m.pkg), time.Since(start).Seconds(), verdict)
+		defer remove()
+		trees = append(trees, tree)
 	}
-	return failed
+	known := &baselines{known: map[string]*baseline{}}
+	work, failures := queue(mutants, known), make(chan []string)
+	for _, tree := range trees {
+		go func() {
+			var failed []string
+			for task := range work {
+				failed = append(failed, task(ctx, out, tree)...)
+			}
+			failures <- failed
+		}()
+	}
+	var failed []string
+	for range trees {
+		failed = append(failed, <-failures...)
+	}
+	return failed, nil
+}
+
+// task is one unit of a worker: it returns the names of mutants that were not caught.
+type task func(ctx context.Context, out io.Writer, tree string) []string
+
+// queue is all that is to do: first each package's stories without any patch, nested modules' first as theirs take longest;
+// then the mutants, the root module's first, so that nobody waits long for what holds without a patch.
+func queue(mutants []mutant, known *baselines) <-chan task {
+	slices.SortStableFunc(mutants, func(a, b mutant) int { return strings.Compare(a.place(), b.place()) })
+	tasks := make(chan task, 2*len(mutants))
+	first := slices.CompactFunc(slices.Clone(mutants), func(a, b mutant) bool { return a.place() == b.place() })
+	slices.Reverse(first)
+	for _, m := range first {
+		tasks <- func(ctx context.Context, _ io.Writer, tree string) []string {
+			_, _ = known.of(ctx, tree, m) // an error is reported by each mutant
+			return nil
+		}
+	}
+	for _, m := range mutants {
+		tasks <- func(ctx context.Context, out io.Writer, tree string) []string {
+			start := time.Now()
+			problem := prove(ctx, tree, m, known)
+			verdict, failed := "proved", []string(nil)
+			if problem != nil {
+				verdict, failed = "NOT PROVED: "+problem.Error(), []string{m.name}
+			}
+			fmt.Fprintf(out, "%-26s %-28s %5.1fs  %s\n", m.name, m.place(), time.Since(start).Seconds(), verdict)
+			return failed
+		}
+	}
+	close(tasks)
+	return tasks
+}
+
+// baselines holds what the stories of a package say without a patch, which is found out once for each package.
+type baselines struct {
+	mu    sync.Mutex
+	known map[string]*baseline
+}
+
+type baseline struct {
+	once   sync.Once
+	result result
+	err    error
+}
+
+// of is what the stories of m's package say without a patch. It runs them in tree, which must not be patched yet.
+func (b *baselines) of(ctx context.Context, tree string, m mutant) (result, error) {
+	b.mu.Lock()
+	if b.known[m.place()] == nil {
+		b.known[m.place()] = &baseline{}
+	}
+	one := b.known[m.place()]
+	b.mu.Unlock()
+	one.once.Do(func() { one.result, one.err = test(ctx, tree, m, stories) })
+	return one.result, one.err
 }
 
 // mutantName is a story and, optionally, which part of its fix is taken out.
 var mutantName = regexp.MustCompile(`^(S\d+)(-[a-z-]+)?$`)
 
-// packageLine names the package of a mutant's test.
-var packageLine = regexp.MustCompile(`(?m)^Package: \./(\S+)$`)
+// packageLine names the package of a mutant's test, and testLine the test, if it is not any of the story.
+var (
+	packageLine = regexp.MustCompile(`(?m)^Package: \./(\S+)$`)
+	testLine    = regexp.MustCompile(`(?m)^Test: (\S+)$`)
+)
 
 func load(root, only string) ([]mutant, error) {
 	files, err := filepath.Glob(filepath.Join(root, "tests", "mutants", "*.patch"))
@@ -140,8 +197,15 @@ func load(root, only string) ([]mutant, error) {
 		if story == nil || pkg == nil {
 			return nil, fmt.Errorf("%s: want a name such as S20-part.patch and a line `Package: ./components/network`", file)
 		}
+		pattern := "^Test" + story[1] + "_"
+		if one := testLine.FindStringSubmatch(string(text)); one != nil {
+			if !strings.HasPrefix(one[1], "Test"+story[1]+"_") {
+				return nil, fmt.Errorf("%s: %s is not a test of story %s", file, one[1], story[1])
+			}
+			pattern = "^" + one[1] + "$"
+		}
 		dir, rel := moduleOf(root, pkg[1])
-		mutants = append(mutants, mutant{file: file, name: name, pattern: "^Test" + story[1] + "_", dir: dir, pkg: rel})
+		mutants = append(mutants, mutant{file: file, name: name, pattern: pattern, dir: dir, pkg: rel})
 	}
 	if len(mutants) == 0 {
 		return nil, errors.New("no mutants found")
@@ -194,15 +258,10 @@ func worktree(ctx context.Context, root string) (tree string, remove func(), err
 const stories = `^TestS\d+_`
 
 // prove runs the story's test without and with the patch. Without it, all stories of a package are run at once.
-func prove(ctx context.Context, tree string, m mutant, baselines map[string]result) error {
-	at := filepath.Join(m.dir, m.pkg)
-	before, known := baselines[at]
-	if !known {
-		var err error
-		if before, err = test(ctx, tree, m, stories); err != nil {
-			return err
-		}
-		baselines[at] = before
+func prove(ctx context.Context, tree string, m mutant, known *baselines) error {
+	before, err := known.of(ctx, tree, m)
+	if err != nil {
+		return err
 	}
 	if !slices.ContainsFunc(before.passed, regexp.MustCompile(m.pattern).MatchString) || before.exit != 0 {
 		return fmt.Errorf("without the patch, no test %s passes", m.pattern)
@@ -239,8 +298,8 @@ type result struct {
 }
 
 func test(ctx context.Context, tree string, m mutant, pattern string) (result, error) {
-	// -vet=off: a mutant is not there to be tidy. -count=1: a cached pass proves nothing.
-	cmd := exec.CommandContext(ctx, "go", "test", "-json", "-vet=off", "-count=1", "-run", pattern, m.pkg)
+	// -vet=off: a mutant is not there to be tidy. -count=1: a cached pass proves nothing. -failfast: one failure proves it.
+	cmd := exec.CommandContext(ctx, "go", "test", "-json", "-vet=off", "-count=1", "-failfast", "-run", pattern, m.pkg)
 	cmd.Dir = filepath.Join(tree, m.dir)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
