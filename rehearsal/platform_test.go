@@ -88,7 +88,7 @@ func platform(root, stack string) (engine.Options, error) {
 	subject, err := rehearse.Read(root, stack, time.Now())
 	return engine.Options{
 		Stack: stack, Program: stacks.DeployFrom(root), Project: subject.Project, Settings: subject.Settings,
-		Secrets: subject.Secrets, Account: subject.Account,
+		Secrets: subject.Secrets, Account: subject.Account, StackOutputs: subject.StackOutputs,
 	}, err
 }
 

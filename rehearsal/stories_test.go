@@ -603,3 +603,35 @@ func TestS27_aSecretRollsItsUsersAndNobodyElse(t *testing.T) {
 	}, time.Minute, 100*time.Millisecond)
 	assert.Equal(t, map[string]bool{"chatting-server": true}, rolled)
 }
+
+// S18: keys leaked, and what they could do was everything. A pull request is previewed with a role that sees all that would
+// change, in the cluster too, and can change nothing of it.
+func TestS18_previewRoleSeesAndDoesNotTouch(t *testing.T) {
+	t.Parallel()
+	run := devCopy(t, func(o *engine.Options) {
+		o.Account.Caller = "arn:aws:iam::123456789012:role/slipway-preview"
+		settings, err := o.Settings.With(map[string]any{"slipway:release": map[string]any{
+			"services": map[string]any{"user-server": "9.9.9-0a1b2c3"},
+		}})
+		require.NoError(t, err)
+		o.Settings = settings
+	})
+	preview, err := run.Preview(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"update kubernetes:apps/v1:Deployment slipway-dev-user-server"}, changesOf(preview))
+
+	_, err = run.Up(t.Context())
+	require.ErrorContains(t, err, "a preview writes nothing")
+}
+
+// changesOf are the operations of a result and their resources, but for components, which are no more than their parts.
+func changesOf(result *engine.Result) []string {
+	var all []string
+	for _, change := range result.Changes() {
+		if strings.HasPrefix(string(change.URN.Type()), "slipway:") {
+			continue
+		}
+		all = append(all, change.Op+" "+string(change.URN.Type())+" "+change.URN.Name())
+	}
+	return all
+}

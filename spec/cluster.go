@@ -22,11 +22,15 @@ type Cluster struct {
 	// keeps the version for a year more at a higher price an hour. Default: STANDARD.
 	Support string `json:"support,omitempty" jsonschema:"enum=STANDARD,enum=EXTENDED,default=STANDARD"`
 	// DeployRoleARN is the IAM role that runs `pulumi up`. It gets an access entry of its own, and the kubeconfig
-	// assumes it; whoever creates the cluster gets no hidden rights.
+	// assumes it unless there is a previewRoleArn; whoever creates the cluster gets no hidden rights.
 	DeployRoleARN string `json:"deployRoleArn" jsonschema:"example=arn:aws:iam::123456789012:role/deploy"`
 	// Admins are IAM roles with full rights in the cluster, by a name of your choice. The name is the entry's
 	// identity: keep it when the role changes.
 	Admins map[string]string `json:"admins,omitempty"`
+	// PreviewRoleARN is the IAM role that runs `pulumi preview` for pull requests: in the cluster it may read, and try
+	// changes out by a dry run, and write nothing. With it, the kubeconfig assumes no role but takes the credentials of
+	// whoever uses it, so that one stack serves both roles. Optional.
+	PreviewRoleARN string `json:"previewRoleArn,omitempty" jsonschema:"example=arn:aws:iam::123456789012:role/preview"`
 	// PublicAccessCIDRs are the address ranges that reach the API endpoint from the internet. Without any, the
 	// endpoint is reachable from inside the VPC only. 40 is EKS's quota.
 	PublicAccessCIDRs []string `json:"publicAccessCidrs,omitempty" jsonschema:"uniqueItems=true,maxItems=40"`
@@ -58,6 +62,7 @@ func (c *Cluster) Validate(path *field.Path, now time.Time) field.ErrorList {
 	if c.DeployRoleARN != "" {
 		errs = append(errs, validateRoleARN(path.Child("deployRoleArn"), c.DeployRoleARN)...)
 	}
+	errs = append(errs, c.validatePreviewRole(path.Child("previewRoleArn"))...)
 	errs = append(errs, c.validateAdmins(path.Child("admins"))...)
 	errs = append(errs, c.validatePublicAccess(path)...)
 	errs = append(errs, c.validateSecretsKey(path)...)
@@ -82,10 +87,25 @@ const (
 
 var clusterAddons = []string{AddonPodIdentityAgent, AddonKubeProxy, AddonVPCCNI}
 
+// PreviewGroup is the group that the preview role has in the cluster.
+const PreviewGroup = "slipway:preview"
+
+// validatePreviewRole refuses the deployer: then a pull request could write.
+func (c *Cluster) validatePreviewRole(path *field.Path) field.ErrorList {
+	if c.PreviewRoleARN == "" {
+		return nil
+	}
+	errs := validateRoleARN(path, c.PreviewRoleARN)
+	if c.PreviewRoleARN == c.DeployRoleARN {
+		errs = append(errs, field.Invalid(path, c.PreviewRoleARN, "is deployRoleArn; a preview must have a role that cannot write"))
+	}
+	return errs
+}
+
 // validateAdmins refuses a role that stands twice: EKS has one access entry for a principal.
 func (c *Cluster) validateAdmins(path *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	seen := map[string]bool{c.DeployRoleARN: true}
+	seen := map[string]bool{c.DeployRoleARN: true, c.PreviewRoleARN: c.PreviewRoleARN != ""}
 	for _, name := range sortedKeys(c.Admins) {
 		at, arn := path.Child(name), c.Admins[name]
 		errs = append(errs, validateLabel(at, name)...)

@@ -18,6 +18,7 @@ import (
 	"github.com/slipway-eks/slipway/components/microservice"
 	"github.com/slipway-eks/slipway/components/network"
 	"github.com/slipway-eks/slipway/components/nodes"
+	"github.com/slipway-eks/slipway/components/preview"
 	"github.com/slipway-eks/slipway/internal/gate"
 	"github.com/slipway-eks/slipway/internal/rules"
 	"github.com/slipway-eks/slipway/spec"
@@ -110,6 +111,9 @@ func NewPlatform(
 	if err := p.newServices(ctx, name, &a, inside); err != nil {
 		return nil, err
 	}
+	if err := p.newPreviewAccess(ctx, name, &a, inside); err != nil {
+		return nil, err
+	}
 	return p, ctx.RegisterResourceOutputs(p, p.outputs())
 }
 
@@ -198,6 +202,22 @@ func (p *Platform) newServices(ctx *pulumi.Context, name string, a *PlatformArgs
 		}
 	}
 	return nil
+}
+
+// newPreviewAccess registers what the preview role may do in the cluster, where there is one. Its Secrets are those of
+// the namespaces in which the platform makes some.
+func (p *Platform) newPreviewAccess(ctx *pulumi.Context, name string, a *PlatformArgs, opts []pulumi.ResourceOption) error {
+	if a.Platform.Cluster.PreviewRoleARN == "" {
+		return nil
+	}
+	namespaces := map[string]pulumi.StringInput{"services": p.Namespace.Name}
+	if p.Ingress != nil {
+		namespaces["ingress"] = p.Ingress.Namespace
+	}
+	_, err := preview.NewAccess(ctx, name+"-preview", &preview.AccessArgs{
+		Group: spec.PreviewGroup, SecretNamespaces: namespaces,
+	}, opts...)
+	return err
 }
 
 // complete returns a copy of args with defaults set, or every problem found in it. The whole platform is judged here,

@@ -37,7 +37,7 @@ func DeployAsOf(root string, day time.Time) pulumi.RunFunc {
 
 // deploy reads and checks the whole configuration before it registers anything.
 func deploy(ctx *pulumi.Context, root string, now time.Time) error {
-	source := config.Source{Root: root, Project: ctx.Project(), Stack: ctx.Stack()}
+	source := config.Source{Root: root, Project: ctx.Project(), Stack: ctx.Stack(), Bootstrap: shared(ctx)}
 	c, err := source.FromEngine(ctx.GetConfig, now)
 	if err != nil {
 		return fmt.Errorf("reading the configuration of stack %q:\n%w", ctx.Stack(), err)

@@ -67,7 +67,8 @@ type Cluster struct {
 	// OIDCProviderARN is the IAM identity provider of the issuer.
 	OIDCProviderARN pulumi.StringOutput `pulumi:"oidcProviderArn"`
 	// Kubeconfig is a configuration for kubectl and the Kubernetes provider, as JSON and a secret. It assumes the
-	// deploy role, and exists once that role may use the cluster.
+	// deploy role, unless there is a preview role too: then whoever uses it is there with rights of their own. It
+	// exists once those roles may use the cluster.
 	Kubeconfig pulumi.StringOutput `pulumi:"kubeconfig"`
 }
 
@@ -95,7 +96,7 @@ func NewCluster(ctx *pulumi.Context, name string, args *ClusterArgs, opts ...pul
 	c.CertificateAuthority, c.SecurityGroupID = b.plane.certificateAuthority, b.plane.securityGroupID
 	c.ServiceCIDR = b.plane.serviceCIDR
 	c.Issuer, c.OIDCProviderARN = b.plane.issuer, b.oidc.Arn
-	config := gate.String(kubeconfig(b.plane, a.Region, a.Cluster.DeployRoleARN), b.entries...)
+	config := gate.String(kubeconfig(b.plane, a.Region, a.assumedRole()), b.entries...)
 	c.Kubeconfig = pulumi.ToSecret(config).(pulumi.StringOutput)
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"name": c.Name, "arn": c.ARN, "version": c.Version, "endpoint": c.Endpoint,
@@ -125,6 +126,15 @@ func (args *ClusterArgs) complete() (ClusterArgs, error) {
 		return a, errors.Join(err.Errors()...)
 	}
 	return a, nil
+}
+
+// assumedRole is the role that the kubeconfig assumes; "" takes the caller's credentials. Two roles that share a stack
+// need one text: if it named the role, each preview would plan to change the provider.
+func (args *ClusterArgs) assumedRole() string {
+	if args.Cluster.PreviewRoleARN != "" {
+		return ""
+	}
+	return args.Cluster.DeployRoleARN
 }
 
 // recorded is what state remembers of the args: plain values only, so that no child waits for an Output.
@@ -231,9 +241,13 @@ func (b *builder) newOIDCProvider() error {
 	return nil
 }
 
-// newAccess registers an access entry with full rights for the deployer and each admin.
+// newAccess registers an access entry with full rights for the deployer and each admin, and one that is in a group and
+// has no rights yet for who previews.
 func (b *builder) newAccess() error {
 	if err := b.grantAdmin("deployer", b.args.Cluster.DeployRoleARN); err != nil {
+		return err
+	}
+	if err := b.admitPreview(); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.args.Cluster.Admins)) {
@@ -241,6 +255,21 @@ func (b *builder) newAccess() error {
 			return err
 		}
 	}
+	return nil
+}
+
+func (b *builder) admitPreview() error {
+	if b.args.Cluster.PreviewRoleARN == "" {
+		return nil
+	}
+	entry, err := awseks.NewAccessEntry(b.ctx, b.name+"-preview", &awseks.AccessEntryArgs{
+		ClusterName: b.plane.name, PrincipalArn: pulumi.String(b.args.Cluster.PreviewRoleARN), Type: pulumi.String("STANDARD"),
+		KubernetesGroups: pulumi.ToStringArray([]string{spec.PreviewGroup}),
+	}, b.parent)
+	if err != nil {
+		return fmt.Errorf("creating access entry of previews: %w", err)
+	}
+	b.entries = append(b.entries, entry)
 	return nil
 }
 

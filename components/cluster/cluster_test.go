@@ -100,6 +100,30 @@ func TestNewCluster_otherPartition(t *testing.T) {
 		got.Only(t, associationType).Value(t, "policyArn"))
 }
 
+// Two roles share a stack: neither its kubeconfig nor anything else differs between them, and the lesser one has no rights
+// but those of its group.
+func TestS18_previewHasAnEntryWithoutRights(t *testing.T) {
+	t.Parallel()
+	const role = "arn:aws:iam::123456789012:role/preview"
+	got := ptest.Run(t, func(ctx *pulumi.Context) error {
+		c, err := cluster.NewCluster(ctx, "shop", args(func(a *cluster.ClusterArgs) { a.Cluster.PreviewRoleARN = role }))
+		if err != nil {
+			return err
+		}
+		var object pulumi.CustomResourceState
+		return ctx.RegisterResource("aws:test/object:Object", "object", pulumi.Map{"kubeconfig": c.Kubeconfig}, &object)
+	})
+	entry := got.Named(t, entryType, "shop-preview")
+	assert.Equal(t, role, entry.Value(t, "principalArn"))
+	assert.Equal(t, []any{"slipway:preview"}, entry.Value(t, "kubernetesGroups"))
+	for _, association := range got.OfType(associationType) {
+		assert.NotEqual(t, role, association.Value(t, "principalArn"), "an access policy gives rights that nothing takes back")
+	}
+	text, _ := got.Named(t, "aws:test/object:Object", "object").Value(t, "kubeconfig").(string)
+	assert.Contains(t, text, "get-token")
+	assert.NotContains(t, text, "role-arn", "whoever uses it is there with rights of their own")
+}
+
 func TestNewCluster_publicAccess(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -237,6 +261,16 @@ func TestNewCluster_rejects(t *testing.T) {
 		"a version past its end": {set(func(c *spec.Cluster) { c.Version = "1.33" }), "standard support ended on 2026-07-29"},
 		"unknown support":        {set(func(c *spec.Cluster) { c.Support = "LONG" }), "support: Unsupported"},
 		"a user as deployer":     {set(func(c *spec.Cluster) { c.DeployRoleARN = "arn:aws:iam::123456789012:user/me" }), "deployRoleArn: Invalid"},
+		"the deployer as preview role": {
+			set(func(c *spec.Cluster) { c.PreviewRoleARN = deployRole }), "previewRoleArn: Invalid",
+		},
+		"a user as preview role": {
+			set(func(c *spec.Cluster) { c.PreviewRoleARN = "arn:aws:iam::123456789012:user/me" }), "previewRoleArn: Invalid",
+		},
+		"the preview role as admin": {
+			set(func(c *spec.Cluster) { c.PreviewRoleARN, c.Admins = deployRole+"2", map[string]string{"me": deployRole + "2"} }),
+			"admins.me: Duplicate",
+		},
 		"an admin twice":         {set(func(c *spec.Cluster) { c.Admins = map[string]string{"me": deployRole} }), "admins.me: Duplicate"},
 		"an odd admin name":      {set(func(c *spec.Cluster) { c.Admins = map[string]string{"A b": deployRole + "2"} }), "admins.A b: Invalid"},
 		"deployer as admin name": {

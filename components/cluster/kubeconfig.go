@@ -55,7 +55,7 @@ type execPlugin struct {
 	InteractiveMode string   `json:"interactiveMode"`
 }
 
-// kubeconfig returns the configuration that reaches the cluster with the rights of a role. Its text depends on nothing
+// kubeconfig returns the configuration that reaches the cluster with the rights of a role, or of the caller. Its text depends on nothing
 // that changes between runs, and it holds no token: the AWS CLI gets one when it is used.
 func kubeconfig(plane *controlPlane, region, roleARN string) pulumi.StringOutput {
 	return pulumix.Cast[pulumi.StringOutput](pulumix.Apply3Err(plane.name, plane.endpoint, plane.certificateAuthority,
@@ -65,18 +65,18 @@ func kubeconfig(plane *controlPlane, region, roleARN string) pulumi.StringOutput
 }
 
 func kubeconfigJSON(name string, server clusterServer, region, roleARN string) (string, error) {
+	// The region is named, so that the command works whatever the user's own configuration says.
+	args := []string{"--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"}
+	if roleARN != "" {
+		args = append(args, "--role-arn", roleARN)
+	}
 	text, err := json.Marshal(clientConfig{
 		APIVersion: "v1", Kind: "Config", CurrentContext: name,
 		Clusters: []namedCluster{{Name: name, Cluster: server}},
 		Contexts: []namedContext{{Name: name, Context: userCluster{Cluster: name, User: name}}},
 		Users: []namedUser{{Name: name, User: execUser{Exec: execPlugin{
 			APIVersion: "client.authentication.k8s.io/v1beta1",
-			Command:    "aws",
-			// The region is named, so that the command works whatever the user's own configuration says.
-			Args: []string{
-				"--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json", "--role-arn", roleARN,
-			},
-			InteractiveMode: "Never",
+			Command:    "aws", Args: args, InteractiveMode: "Never",
 		}}}},
 	})
 	if err != nil {

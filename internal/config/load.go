@@ -52,6 +52,7 @@ func (l *loader) result() (*Config, error) {
 // load decodes the catalogue and over it the stack's sections, and validates the platform that they make. value
 // returns the value of a key, or nil.
 func (l *loader) load(value func(key string) *yaml.Node) {
+	value = l.withShared(value)
 	p := &l.config.Platform
 	p.Default()
 	l.loadCatalog(p)
@@ -87,7 +88,7 @@ func (l *loader) loadSections(p *spec.Platform, value func(key string) *yaml.Nod
 	stack := &yaml.Node{Kind: yaml.MappingNode}
 	for _, section := range slices.Sorted(maps.Keys(sections())) {
 		node := value(Namespace + ":" + section)
-		if node == nil || l.noCatalog && section == servicesSection {
+		if node == nil || section == BootstrapSection || l.noCatalog && section == servicesSection {
 			continue
 		}
 		if section == servicesSection {

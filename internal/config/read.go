@@ -121,9 +121,9 @@ func escape(json string) []byte {
 	return b.Bytes()
 }
 
-// sections returns the kind of each section: the fields of spec.Platform.
+// sections returns the kind of each section: the fields of spec.Platform, and where the rest comes from.
 func sections() map[string]reflect.Kind {
-	kinds := map[string]reflect.Kind{}
+	kinds := map[string]reflect.Kind{BootstrapSection: reflect.String}
 	for sf := range reflect.TypeFor[spec.Platform]().Fields() {
 		name, _ := fieldtags.Name(sf)
 		kinds[name] = sf.Type.Kind()

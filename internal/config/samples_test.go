@@ -33,6 +33,7 @@ var goodWords = map[string][]string{
 	"Cluster.name":                 {"main", "Main-2", strings.Repeat("a", 38)},
 	"Cluster.version":              {"1.34", "1.35", "1.36"},
 	"Cluster.deployRoleArn":        {"arn:aws:iam::123456789012:role/deploy", "arn:aws-cn:iam::123456789012:role/ci/deploy"},
+	"Cluster.previewRoleArn":       {"arn:aws:iam::123456789012:role/preview"},
 	"Cluster.admins.*":             {"arn:aws:iam::123456789012:role/Admin"},
 	"Cluster.publicAccessCidrs[]":  {"203.0.113.0/24", "198.51.100.7/32", "192.0.2.0/28", "10.0.0.0/8"},
 	"Cluster.secretsKeyArn":        {"arn:aws:kms:eu-west-1:123456789012:key/1234"},
@@ -63,6 +64,7 @@ var goodWords = map[string][]string{
 	"IngressResources.memoryLimit": {"512Mi", "1Gi"},
 	"IngressAccessLogs.bucket":     {"shop-logs"},
 	"IngressAccessLogs.prefix":     {"nlb", "nlb/shop"},
+	".bootstrap":                   {"organization/slipway-bootstrap/account", "acme/slipway-bootstrap/eu"},
 	".namespace":                   {"apps", "a", "123", "shop-2"},
 	".tags.*":                      oddText,
 	"Resources.cpu":                {"100m", "250m", "1"},
@@ -410,12 +412,16 @@ func (s *sampler) listOf(id string, item schema) []any {
 	return items
 }
 
+// unlessShared are required of a stack that names no bootstrap stack.
+var unlessShared = []string{"slipway:registry", "deployRoleArn"}
+
 func (s *sampler) object(id string, sch schema, without map[string]bool) map[string]any {
 	object := map[string]any{}
 	required := fmt.Sprint(sch["required"])
 	properties, _ := sch["properties"].(schema)
 	for _, key := range slices.Sorted(maps.Keys(properties)) {
-		if without[key] || key == "aws:region" || !strings.Contains(required, key) && s.rng.IntN(2) == 0 {
+		must := strings.Contains(required, key) || slices.Contains(unlessShared, key)
+		if without[key] || key == "aws:region" || !must && s.rng.IntN(2) == 0 {
 			continue
 		}
 		object[key] = s.value(id+"."+strings.TrimPrefix(key, "slipway:"), properties[key].(schema))

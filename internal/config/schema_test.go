@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,10 +118,11 @@ func stackSchema(t *testing.T) *generate.Schema {
 		keys.Properties.Set("slipway:"+pair.Key, pair.Value)
 	}
 	for _, name := range platform.Required {
-		if name != "services" {
+		if name != "services" && name != "registry" {
 			keys.Required = append(keys.Required, "slipway:"+name)
 		}
 	}
+	bootstrap(keys, platform.Definitions["Cluster"])
 	services := *platform.Properties.Value("services")
 	services.Description = "Overrides of the catalogue, services.yaml, by service name."
 	services.AdditionalProperties = override(t, platform.Definitions, services.AdditionalProperties)
@@ -136,6 +138,19 @@ func stackSchema(t *testing.T) *generate.Schema {
 		schema.Properties.Set(name, &generate.Schema{Type: "string", Description: "Written by Pulumi."})
 	}
 	return schema
+}
+
+// bootstrap lets a stack leave out what it reads from another one, when it names that.
+func bootstrap(keys, cluster *generate.Schema) {
+	const deployer = "deployRoleArn"
+	keys.Properties.Set("slipway:bootstrap", &generate.Schema{
+		Type: "string", MinLength: number(1), Examples: []any{"organization/slipway-bootstrap/account"},
+		Description: "The stack that the registry and the roles of CI are read from, where they are not given here.",
+	})
+	cluster.Required = slices.DeleteFunc(cluster.Required, func(name string) bool { return name == deployer })
+	keys.If = &generate.Schema{Not: &generate.Schema{Required: []string{"slipway:bootstrap"}}}
+	keys.Then = &generate.Schema{Required: []string{"slipway:registry"}, Properties: generate.NewProperties()}
+	keys.Then.Properties.Set("slipway:cluster", &generate.Schema{Required: []string{deployer}})
 }
 
 // servicesSchema describes services.yaml.

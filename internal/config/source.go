@@ -29,6 +29,9 @@ type Source struct {
 	Project string
 	// Stack is the stack's name: its file is Pulumi.<stack>.yaml.
 	Stack string
+	// Bootstrap reads what a stack such as organization/slipway-bootstrap/account shares with this one. Without it, a
+	// stack that names one is checked with values that stand for it, and a note says so.
+	Bootstrap func(reference string) (Shared, error)
 }
 
 // Config is a stack's configuration: complete and without problems.

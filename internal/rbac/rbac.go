@@ -1,4 +1,5 @@
-// Package rbac gives a service account of Kubernetes its rights: some in the whole cluster, some in its own namespace.
+// Package rbac writes rights in Kubernetes down in plain Go, and gives a service account its own: some in the whole
+// cluster, some in its own namespace.
 package rbac
 
 import (
@@ -13,8 +14,8 @@ import (
 // CoordinationGroup is the API group of Leases, by which the pods of a controller agree on who works.
 const CoordinationGroup = "coordination.k8s.io"
 
-// group is RBAC's own, by which a binding names its role.
-const group = "rbac.authorization.k8s.io"
+// Group is RBAC's own, by which a binding names its role and the groups that it is for.
+const Group = "rbac.authorization.k8s.io"
 
 // Right is one rule of a role, in plain Go.
 type Right struct {
@@ -47,23 +48,23 @@ func New(ctx *pulumi.Context, name string, g *Grant, opts ...pulumi.ResourceOpti
 		Kind: pulumi.String("ServiceAccount"), Name: g.Account.Metadata.Name().Elem(), Namespace: g.Metadata.Namespace,
 	}}
 	clusterRole, err := rbacv1.NewClusterRole(ctx, name, &rbacv1.ClusterRoleArgs{
-		Metadata: clusterMeta, Rules: rules(g.Cluster),
+		Metadata: clusterMeta, Rules: Rules(g.Cluster),
 	}, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("creating cluster role: %w", err)
 	}
 	clusterBinding, err := rbacv1.NewClusterRoleBinding(ctx, name, &rbacv1.ClusterRoleBindingArgs{
-		Metadata: clusterMeta, Subjects: subjects, RoleRef: roleRef("ClusterRole", clusterRole.Metadata.Name()),
+		Metadata: clusterMeta, Subjects: subjects, RoleRef: RoleRef("ClusterRole", clusterRole.Metadata.Name()),
 	}, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("binding cluster role: %w", err)
 	}
-	role, err := rbacv1.NewRole(ctx, name, &rbacv1.RoleArgs{Metadata: g.Metadata, Rules: rules(g.Own)}, opts...)
+	role, err := rbacv1.NewRole(ctx, name, &rbacv1.RoleArgs{Metadata: g.Metadata, Rules: Rules(g.Own)}, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("creating role: %w", err)
 	}
 	binding, err := rbacv1.NewRoleBinding(ctx, name, &rbacv1.RoleBindingArgs{
-		Metadata: g.Metadata, Subjects: subjects, RoleRef: roleRef("Role", role.Metadata.Name()),
+		Metadata: g.Metadata, Subjects: subjects, RoleRef: RoleRef("Role", role.Metadata.Name()),
 	}, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("binding role: %w", err)
@@ -71,11 +72,13 @@ func New(ctx *pulumi.Context, name string, g *Grant, opts ...pulumi.ResourceOpti
 	return []pulumi.Resource{clusterBinding, binding}, nil
 }
 
-func roleRef(kind string, name pulumi.StringPtrOutput) rbacv1.RoleRefArgs {
-	return rbacv1.RoleRefArgs{ApiGroup: pulumi.String(group), Kind: pulumi.String(kind), Name: name.Elem()}
+// RoleRef names a Role or ClusterRole in a binding.
+func RoleRef(kind string, name pulumi.StringPtrOutput) rbacv1.RoleRefArgs {
+	return rbacv1.RoleRefArgs{ApiGroup: pulumi.String(Group), Kind: pulumi.String(kind), Name: name.Elem()}
 }
 
-func rules(rights []Right) rbacv1.PolicyRuleArray {
+// Rules are the rules of a role.
+func Rules(rights []Right) rbacv1.PolicyRuleArray {
 	all := rbacv1.PolicyRuleArray{}
 	for _, r := range rights {
 		rule := rbacv1.PolicyRuleArgs{

@@ -31,6 +31,7 @@ func program(in *spec.Ingress, services map[string]spec.Service) pulumi.RunFunc 
 				Network: spec.Network{CIDR: "10.20.0.0/16"},
 				Cluster: spec.Cluster{
 					DeployRoleARN: "arn:aws:iam::123456789012:role/deploy", PublicAccessCIDRs: []string{"203.0.113.0/24"},
+					PreviewRoleARN: "arn:aws:iam::123456789012:role/preview",
 				},
 				Nodes:     map[string]spec.NodeGroup{"general": {InstanceTypes: []string{"m5.4xlarge"}, Min: 3, Max: 6}},
 				Registry:  spec.Registry{Image: "registry.example.com/{service}:{version}"},

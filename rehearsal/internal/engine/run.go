@@ -39,6 +39,9 @@ type Options struct {
 	Settings stackfile.Settings
 	// Secrets are configuration keys that get a random value each, which a folder of an earlier run still has.
 	Secrets []string
+	// StackOutputs are the outputs of other stacks that the program refers to, by their full name:
+	// organization/project/stack. Optional.
+	StackOutputs map[string]map[string]any
 	// Account is the AWS account.
 	Account Account
 	// Clusters say how its clusters run.
@@ -99,6 +102,9 @@ func (r *Run) open(ctx context.Context, o Options) error {
 	env := environment(r.dir, o.Tools.Pulumi, r.plugin, r.cloud.providers(o.EKS.Port()))
 	command, err := pulumicmd.New(o.Tools.Pulumi, o.Tools.PulumiVersion, env)
 	if err != nil {
+		return err
+	}
+	if err := r.writeOthers(ctx, command, o.StackOutputs); err != nil {
 		return err
 	}
 	project := o.Project

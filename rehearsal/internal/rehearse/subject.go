@@ -25,6 +25,8 @@ type Subject struct {
 	Secrets []string
 	// Account is where the stack's deploy role is.
 	Account engine.Account
+	// StackOutputs stand in for the stack that is named as slipway:bootstrap.
+	StackOutputs map[string]map[string]any
 	// Notes say what reading the files did not check.
 	Notes []string
 }
@@ -39,19 +41,45 @@ func Read(root, stack string, now time.Time) (Subject, error) {
 	if err != nil {
 		return Subject{}, err
 	}
+	others := map[string]map[string]any{}
 	source := config.Source{Root: root, Project: string(project.Name), Stack: stack}
+	source.Bootstrap = func(reference string) (config.Shared, error) {
+		others[reference] = bootstrap(stack)
+		return shared(stack), nil
+	}
 	complete, err := source.FromFiles(now)
 	if err != nil {
 		return Subject{}, fmt.Errorf("checking the stack's files:\n%w", err)
 	}
 	s := Subject{
 		Project: *project, Settings: settings, Notes: complete.Notes,
-		Account: account(complete.Platform.Cluster.DeployRoleARN),
+		Account: account(complete.Platform.Cluster.DeployRoleARN), StackOutputs: others,
+	}
+	for reference := range others {
+		s.Notes = append(s.Notes, "the registry and the roles that the stack does not name are stand-ins for those of "+reference)
 	}
 	for _, secret := range complete.Secrets {
 		s.Secrets = append(s.Secrets, config.Namespace+":"+secret.Key)
 	}
 	return s, nil
+}
+
+// shared is what the stand-in for the bootstrap stack has for a stack.
+func shared(stack string) config.Shared {
+	const role = "arn:aws:iam::123456789012:role/slipway-"
+	return config.Shared{
+		Image:          "123456789012.dkr.ecr.eu-west-1.amazonaws.com/main:{service}_{version}",
+		DeployRoleARN:  role + "deploy-" + stack,
+		PreviewRoleARN: role + "preview",
+	}
+}
+
+// bootstrap are the outputs of the stand-in.
+func bootstrap(stack string) map[string]any {
+	s := shared(stack)
+	return map[string]any{
+		"image": s.Image, "deployRoleArns": map[string]any{stack: s.DeployRoleARN}, "previewRoleArn": s.PreviewRoleARN,
+	}
 }
 
 // account returns the account of an IAM role, in which the role is who deploys.
