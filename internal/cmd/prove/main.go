@@ -263,8 +263,11 @@ func prove(ctx context.Context, tree string, m mutant, known *baselines) error {
 	if err != nil {
 		return err
 	}
+	if before.buildFailed {
+		return errors.New("without the patch, the tree does not compile; is there a file that git does not know yet?")
+	}
 	if !slices.ContainsFunc(before.passed, regexp.MustCompile(m.pattern).MatchString) || before.exit != 0 {
-		return fmt.Errorf("without the patch, no test %s passes", m.pattern)
+		return fmt.Errorf("without the patch, no test %s passes, or others fail: %v", m.pattern, before.failed)
 	}
 	patch, err := os.ReadFile(m.file)
 	if err != nil {
@@ -292,7 +295,7 @@ func prove(ctx context.Context, tree string, m mutant, known *baselines) error {
 
 // result is what a run of `go test -json` says.
 type result struct {
-	passed                 []string
+	passed, failed         []string
 	assertion, buildFailed bool
 	exit                   int
 }
@@ -327,6 +330,8 @@ func read(events io.Reader, exit int, pattern string) (result, error) {
 		switch {
 		case e.Action == "build-fail":
 			r.buildFailed = true
+		case e.Action == "fail" && e.Test != "":
+			r.failed = append(r.failed, e.Test)
 		case e.Action == "pass" && named.MatchString(e.Test):
 			r.passed = append(r.passed, e.Test)
 		case e.Action == "output" && named.MatchString(e.Test):

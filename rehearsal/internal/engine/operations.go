@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/slipway-eks/slipway/rehearsal/internal/pulumicmd"
 )
 
 // noColor keeps terminal codes out of logs.
@@ -34,6 +37,17 @@ func (r *Run) Preview(ctx context.Context) (*Result, error) {
 			optpreview.ProgressStreams(r.log), optpreview.ErrorProgressStreams(r.log))
 		return nil, err
 	})
+}
+
+// PreviewJSON is what `pulumi preview --json` prints.
+func (r *Run) PreviewJSON(ctx context.Context) ([]byte, error) {
+	var out bytes.Buffer
+	_, err := r.operate(ctx, "preview", func(stream chan<- events.EngineEvent) (auto.OutputMap, error) {
+		_, err := r.stack.Preview(pulumicmd.WithArgs(ctx, "--json"), optpreview.EventStreams(stream), optpreview.Color(noColor),
+			optpreview.ProgressStreams(&out), optpreview.ErrorProgressStreams(r.log))
+		return nil, err
+	})
+	return out.Bytes(), err
 }
 
 // Up deploys the program.

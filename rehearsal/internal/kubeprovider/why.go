@@ -117,10 +117,37 @@ func podReasons(pod corev1.Pod) []string {
 			out = append(out, fmt.Sprintf("container %s ended: %s, exit code %d",
 				c.Name, c.State.Terminated.Reason, c.State.Terminated.ExitCode))
 		case c.State.Running != nil:
-			out = append(out, fmt.Sprintf("container %s runs and is not ready", c.Name))
+			out = append(out, fmt.Sprintf("container %s runs and is not ready%s", c.Name, awaited(pod, c)))
 		}
 	}
 	return out
+}
+
+// awaited names the probe that a running container has not passed: its startup probe first, and then for readiness.
+func awaited(pod corev1.Pod, status corev1.ContainerStatus) string {
+	i := slices.IndexFunc(pod.Spec.Containers, func(c corev1.Container) bool { return c.Name == status.Name })
+	if i < 0 {
+		return ""
+	}
+	c := pod.Spec.Containers[i]
+	if c.StartupProbe != nil && (status.Started == nil || !*status.Started) {
+		return ": it has not passed its startup probe" + handlerOf(c.StartupProbe)
+	}
+	if c.ReadinessProbe != nil {
+		return ": it has not passed its readiness probe" + handlerOf(c.ReadinessProbe)
+	}
+	return ""
+}
+
+// handlerOf says what a probe asks.
+func handlerOf(p *corev1.Probe) string {
+	switch {
+	case p.HTTPGet != nil:
+		return fmt.Sprintf(" (GET %s on port %s)", p.HTTPGet.Path, p.HTTPGet.Port.String())
+	case p.TCPSocket != nil:
+		return fmt.Sprintf(" (TCP on port %s)", p.TCPSocket.Port.String())
+	}
+	return ""
 }
 
 // lastWarning returns the youngest warning about a pod.

@@ -43,10 +43,24 @@ func New(path, version string, env []string) (*Command, error) {
 // Version is the version of the CLI.
 func (c *Command) Version() semver.Version { return c.version }
 
+// argsKey is the key of a context's arguments.
+type argsKey struct{}
+
+// WithArgs returns a context in which the CLI gets arguments that the Automation API has no option for.
+func WithArgs(ctx context.Context, args ...string) context.Context {
+	return context.WithValue(ctx, argsKey{}, args)
+}
+
+func added(ctx context.Context) []string {
+	args, _ := ctx.Value(argsKey{}).([]string)
+	return args
+}
+
 // Run executes the CLI. When ctx ends it is interrupted once, which makes it finish in order.
 func (c *Command) Run(
 	ctx context.Context, workdir string, stdin io.Reader, stdout, stderr []io.Writer, env []string, args ...string,
 ) (string, string, int, error) {
+	args = append(args, added(ctx)...)
 	cmd := exec.CommandContext(ctx, c.path, append([]string{"--non-interactive"}, args...)...)
 	cmd.Dir = workdir
 	cmd.Env = append(append(append([]string{}, c.env...), env...), "PULUMI_AUTOMATION_API=true")
