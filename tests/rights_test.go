@@ -71,3 +71,24 @@ func TestRights_areThoseOfWhatStacksRegister(t *testing.T) {
 		assert.Equal(t, !used[r.Type], r.Why != "", "%s is registered by a stack, or the row says what needs it", r.Type)
 	}
 }
+
+// The deploy roles are kept to names that begin with the clusters', so those must be the ones that the stacks give.
+func TestRights_theAccountNamesTheClustersOfTheStacks(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root, "bootstrap", "Pulumi.account.yaml"))
+	require.NoError(t, err)
+	var file struct {
+		Config struct {
+			CI struct {
+				Environments map[string]struct {
+					Clusters []string `yaml:"clusters"`
+				} `yaml:"environments"`
+			} `yaml:"slipway-bootstrap:ci"`
+		} `yaml:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &file))
+	for _, stack := range []string{"dev", "prod"} {
+		cluster := deploy(t, stack, nil).Only(t, "eks:index:Cluster").Value(t, "name")
+		assert.Equal(t, []string{cluster.(string)}, file.Config.CI.Environments[stack].Clusters, stack)
+	}
+}

@@ -153,7 +153,7 @@ func decode[T any](o output, stack string, value any, convert func(any) (T, bool
 		if o.optional {
 			return none, nil
 		}
-		return none, fmt.Errorf("stack %q exports no %s: is it a platform, and deployed since that was added?", stack, o.name)
+		return none, fmt.Errorf("stack %q exports no %s: is it the right stack, and deployed since that was added?", stack, o.name)
 	}
 	converted, ok := convert(value)
 	if !ok {

@@ -118,7 +118,7 @@ func table() map[string]*kind {
 	out := map[string]*kind{}
 	for _, rows := range [][]kind{
 		ec2Kinds, routingKinds, endpointKinds, securityKinds, templateKinds, iamKinds, logsKinds, kmsKinds,
-		clusterKinds, accessKinds, addonKinds, nodeKinds, scalingKinds, ecrKinds,
+		clusterKinds, accessKinds, addonKinds, nodeKinds, scalingKinds, ecrKinds, s3Kinds,
 	} {
 		for i := range rows {
 			out[rows[i].token] = &rows[i]

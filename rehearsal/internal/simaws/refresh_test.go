@@ -87,6 +87,7 @@ func everything(t *testing.T) *parts {
 		"encryptionConfigurations": list{m{"encryptionType": "AES256"}},
 	})
 	p.make(t, lifecycleType, "main", m{"repository": "main", "policy": lifecycle(2)})
+	makeBucket(t, p)
 	return p
 }
 

@@ -36,7 +36,7 @@ func TestAccount_outputsAreThoseOfTheSDK(t *testing.T) {
 func TestTables_everyRuleHasARow(t *testing.T) {
 	t.Parallel()
 	rows := map[string]int{}
-	for _, table := range []map[string]refused{networkRefusals, firewallRefusals, iamRefusals, clusterRefusals, nodeRefusals, scalingRefusals} {
+	for _, table := range []map[string]refused{networkRefusals, firewallRefusals, iamRefusals, clusterRefusals, nodeRefusals, scalingRefusals, bucketRefusals} {
 		for _, row := range table {
 			code, _, _ := strings.Cut(row.want, ": ")
 			rows[row.typ+" "+code]++
