@@ -6,10 +6,11 @@ ROOT ?= .
 DRILL ?= node-loss
 SHELL := /bin/bash
 
-# golangci-lint is built from the module that pins it, into a folder that git ignores.
+# Linters are built from the module that pins them, into a folder that git ignores.
 LINT := bin/golangci-lint
+ACTIONLINT := bin/actionlint
 
-MODULES := . rehearsal rehearsal/kubernetes rehearsal/kwok
+MODULES := . delivery rehearsal rehearsal/kubernetes rehearsal/kwok
 
 .DEFAULT_GOAL := help
 
@@ -51,12 +52,29 @@ drills: ## perform every drill on dev, prod and campus, and write docs/drills.md
 tools: ## make the tools of the rehearsal, as a CI job does before it saves its cache
 	@go -C rehearsal run ./cmd/launch tools
 
+.PHONY: deliver
+deliver: ## build the command that takes a merged pull request to running pods: bin/deliver
+	CGO_ENABLED=0 go -C delivery build -o ../bin/deliver ./cmd/deliver
+
+.PHONY: program
+program: ## compile the Pulumi program once, for jobs that run it: bin/program
+	CGO_ENABLED=0 go build -o bin/program .
+
+.PHONY: registry-login
+registry-login: ## let Docker push to the registry of the account and AWS_REGION that the AWS credentials are for
+	@host="$$(aws sts get-caller-identity --query Account --output text).dkr.ecr.$${AWS_REGION:?is not set}.amazonaws.com"; \
+	aws ecr get-login-password --region "$$AWS_REGION" | docker login --username AWS --password-stdin "$$host"
+
 .PHONY: test
-test: check test-root test-rehearsal ## run every test
+test: check test-root test-delivery test-rehearsal ## run every test
 
 .PHONY: test-root
 test-root: ## run the tests of the library and the program: the everyday loop
 	go test ./...
+
+.PHONY: test-delivery
+test-delivery: ## run the tests of bin/deliver and of the workflows
+	go -C delivery test ./...
 
 .PHONY: test-rehearsal
 test-rehearsal: ## run the tests of the rehearsal, with the real engine
@@ -71,11 +89,13 @@ prove: ## take the fix of each story out and require its test to fail
 	go run ./internal/cmd/prove
 
 .PHONY: fuzz
-fuzz: ## fuzz the decoder of configuration for a few seconds
+fuzz: ## fuzz the decoder of configuration and the versions of releases for a few seconds each
 	go test -run '^$$' -fuzz FuzzDecode -fuzztime 5s ./internal/config
+	go -C delivery test -run '^$$' -fuzz FuzzParse -fuzztime 5s ./internal/version
 
 .PHONY: lint
-lint: $(LINT) ## check style and the house's import rules
+lint: $(LINT) $(ACTIONLINT) ## check style, the house's import rules and the workflows
+	$(ACTIONLINT)
 	@for m in $(MODULES); do echo "linting $$m"; (cd $$m && $(CURDIR)/$(LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 .PHONY: fmt
@@ -85,11 +105,15 @@ fmt: $(LINT) ## format all Go code
 $(LINT): tools/go.mod tools/go.sum
 	go -C tools build -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
+$(ACTIONLINT): tools/go.mod tools/go.sum
+	go -C tools build -o ../$(ACTIONLINT) github.com/rhysd/actionlint/cmd/actionlint
+
 .PHONY: portable
 portable: ## compile the program and the rehearsal for the other of Linux and macOS
 	@for os in linux darwin; do \
 	  [ $$os = "$$(go env GOHOSTOS)" ] && continue; echo "compiling for $$os"; \
 	  GOOS=$$os CGO_ENABLED=0 go build -o /dev/null . || exit 1; \
+	  GOOS=$$os CGO_ENABLED=0 go -C delivery build -o /dev/null ./cmd/deliver || exit 1; \
 	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null ./cmd/launch || exit 1; \
 	  GOOS=$$os CGO_ENABLED=0 go -C rehearsal build -o /dev/null ./cmd/slipway || exit 1; \
 	done

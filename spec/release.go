@@ -26,6 +26,23 @@ type Release struct {
 	Services map[string]string `json:"services,omitempty"`
 }
 
+// RunningPrefix starts the tags of images that a stack runs.
+const RunningPrefix = "running-"
+
+// maxTag is the length of a tag (OCI distribution specification).
+const maxTag = 128
+
+// RunningTag returns the tag that keeps the image with a service's tag while a stack runs it. Tags are immutable: each
+// promotion has one of its own, and takes the tag of the release before off by deleting the tag, not the image.
+func RunningTag(stack, tag string) (string, error) {
+	running := RunningPrefix + stack + "-" + tag
+	if len(running) > maxTag {
+		return "", fmt.Errorf("running tag %s has %d characters, %d more than a tag's %d",
+			running, len(running), len(running)-maxTag, maxTag)
+	}
+	return running, nil
+}
+
 // imageTag is what a registry accepts as a tag (OCI distribution specification).
 var imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
@@ -85,9 +102,9 @@ func (r *Release) Validate(path *field.Path, registry *Registry, services map[st
 		}
 	}
 	for _, name := range sortedKeys(services) {
-		if _, tag := splitImage(registry.ImageOf(name, r.VersionOf(name))); len(tag) > 128 {
+		if _, tag := splitImage(registry.ImageOf(name, r.VersionOf(name))); len(tag) > maxTag {
 			errs = append(errs, field.Invalid(path.Child("version"), r.VersionOf(name),
-				fmt.Sprintf("makes the tag of %s longer than 128 characters", name)))
+				fmt.Sprintf("makes the tag of %s longer than %d characters", name, maxTag)))
 		}
 	}
 	return errs

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/slipway-eks/slipway/spec"
@@ -49,4 +50,13 @@ func TestRelease_digests(t *testing.T) {
 			"release.services.chat: Invalid value",
 		},
 	}.run(t)
+}
+
+func TestRunningTag(t *testing.T) {
+	t.Parallel()
+	got, err := spec.RunningTag("prod", "chat_5.3.25-5e15f0a")
+	require.NoError(t, err)
+	assert.Equal(t, "running-prod-chat_5.3.25-5e15f0a", got)
+	_, err = spec.RunningTag("prod", strings.Repeat("v", 116))
+	assert.ErrorContains(t, err, "1 more than a tag's 128")
 }

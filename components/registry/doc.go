@@ -14,7 +14,7 @@
 //
 // What is deleted, by ECR, within a day: images without a tag after 7 days, and of each service all but the newest 20
 // by the time they were pushed. What a stack runs is kept however old it is, as long as it carries a tag that starts
-// with RunningPrefix; RunningTag makes one, and whoever promotes a release puts it on and takes the last one off. Not
+// with RunningPrefix; spec.RunningTag makes one, and whoever promotes a release puts it on and takes the last one off. Not
 // deleted are images whose tag is of no service here: those of a service that was removed go by hand.
 //
 // What to know about ECR's rules:

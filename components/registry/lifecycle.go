@@ -4,28 +4,15 @@ import (
 	"fmt"
 
 	"github.com/slipway-eks/slipway/internal/ecrlifecycle"
+	"github.com/slipway-eks/slipway/spec"
 )
 
-// RunningPrefix starts the tags of images that a stack runs. They are never deleted.
-const RunningPrefix = "running-"
+// RunningPrefix starts the tags of images that a stack runs (spec.RunningTag). They are never deleted.
+const RunningPrefix = spec.RunningPrefix
 
 // neverSurplus is more images than ever run at once. AWS's own guide to its CDK keeps images with a count like it; ECR
 // names no highest number. A stack runs one image a service.
 const neverSurplus = 9999
-
-// maxTag is the length of a tag (OCI distribution specification).
-const maxTag = 128
-
-// RunningTag returns the tag that keeps the image with a service's tag while a stack runs it. Tags are immutable: each
-// promotion has one of its own, and takes the tag of the release before off by deleting the tag, not the image.
-func RunningTag(stack, tag string) (string, error) {
-	running := RunningPrefix + stack + "-" + tag
-	if len(running) > maxTag {
-		return "", fmt.Errorf("running tag %s has %d characters, %d more than a tag's %d",
-			running, len(running), len(running)-maxTag, maxTag)
-	}
-	return running, nil
-}
 
 // group is a set of images that are counted together: one service's.
 type group struct {

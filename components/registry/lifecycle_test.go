@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-eks/slipway/components/registry"
 	"github.com/slipway-eks/slipway/internal/ecrlifecycle"
 	"github.com/slipway-eks/slipway/internal/ptest"
+	"github.com/slipway-eks/slipway/spec"
 )
 
 var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -160,7 +161,7 @@ func dangling(digest string, days int) ecrlifecycle.Image {
 
 func runningTag(t *testing.T, stack, tag string) string {
 	t.Helper()
-	running, err := registry.RunningTag(stack, tag)
+	running, err := spec.RunningTag(stack, tag)
 	require.NoError(t, err)
 	return running
 }

@@ -176,12 +176,3 @@ func TestNewRegistry_leavesItsArgsAlone(t *testing.T) {
 	ptest.Run(t, program(a))
 	assert.Equal(t, args(nil), a)
 }
-
-func TestRunningTag(t *testing.T) {
-	t.Parallel()
-	got, err := registry.RunningTag("prod", "chat_5.3.25-5e15f0a")
-	require.NoError(t, err)
-	assert.Equal(t, "running-prod-chat_5.3.25-5e15f0a", got)
-	_, err = registry.RunningTag("prod", strings.Repeat("v", 116))
-	assert.ErrorContains(t, err, "1 more than a tag's 128")
-}
