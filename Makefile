@@ -54,11 +54,11 @@ tools: ## make the tools of the rehearsal, as a CI job does before it saves its 
 
 .PHONY: deliver
 deliver: ## build the command that takes a merged pull request to running pods: bin/deliver
-	CGO_ENABLED=0 go -C delivery build -o ../bin/deliver ./cmd/deliver
+	go -C delivery build -o ../bin/deliver ./cmd/deliver
 
 .PHONY: program
 program: ## compile the Pulumi program once, for jobs that run it: bin/program
-	CGO_ENABLED=0 go build -o bin/program .
+	go build -o bin/program .
 
 .PHONY: registry-login
 registry-login: ## let Docker push to the registry of the account and AWS_REGION that the AWS credentials are for

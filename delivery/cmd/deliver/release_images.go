@@ -31,6 +31,11 @@ type registryOptions struct {
 
 func (o *registryOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.stack, "stack", "", "the stack")
+	o.registryFlags(cmd)
+}
+
+// registryFlags are those without the stack.
+func (o *registryOptions) registryFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.aws, "aws", "aws", "the AWS CLI")
 	cmd.Flags().StringVar(&o.image, "image", "", "template of image references, where the stack names none itself\n"+
 		"(default: "+imageVariable+", or else what Pulumi says that the bootstrap stack has)")
@@ -77,17 +82,20 @@ func (r reporter) keepCommand() *cobra.Command {
 		Long: `Puts a tag running-<stack>-<tag> on each image of the stack's release, so that no lifecycle policy deletes it. An
 image that the registry does not have is refused. Run it before pulumi up.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := o.images(cmd)
-			if err != nil {
-				return err
-			}
-			done, err := images.Registry{CLI: o.aws}.Keep(cmd.Context(), o.stack, all)
-			return errors.Join(err, printDone(cmd, done))
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.keep(cmd) },
 	}
 	o.flags(cmd)
 	return mustHave(cmd, "stack")
+}
+
+// keep has the registry keep the images of the stack's release.
+func (o *registryOptions) keep(cmd *cobra.Command) error {
+	all, err := o.images(cmd)
+	if err != nil {
+		return err
+	}
+	done, err := images.Registry{CLI: o.aws}.Keep(cmd.Context(), o.stack, all)
+	return errors.Join(err, printDone(cmd, done))
 }
 
 func (r reporter) unkeepCommand() *cobra.Command {

@@ -220,3 +220,15 @@ func TestS16_buildGoesOn(t *testing.T) {
 	assert.Equal(t, chat+"  there already\n"+user+"  there already", w.deliver(args...))
 	assert.Len(t, w.known().Calls, 4)
 }
+
+// One command makes dev's release prod's, and has the registry keep its images.
+func TestS14_whatIsPromotedIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pushed(oldTags()...)
+	w.pushed("user-server_" + users)
+	w.deliver("promote", "--from", "dev", "--to", "prod", "--keep")
+	assert.Contains(t, w.read("Pulumi.prod.yaml"), "user-server: "+users)
+	assert.Contains(t, w.kept(), running("prod", "user-server_"+users)[0])
+	assert.Len(t, w.kept(), len(allServices))
+}

@@ -60,12 +60,15 @@ func (o *changeOptions) write(cmd *cobra.Command, r reporter, stack *release.Sta
 }
 
 func (r reporter) promoteCommand() *cobra.Command {
-	o := &changeOptions{}
+	o, registry := &changeOptions{}, &registryOptions{reporter: r}
 	var from, to string
+	var keep bool
 	cmd := &cobra.Command{
 		Use:   "promote --from STACK --to STACK",
 		Short: "release on a stack what another one releases",
-		Args:  cobra.NoArgs,
+		Long: `Writes the release of one stack into the file of another one. With --keep the registry is told to keep its images, as
+deliver keep does.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if from == to {
 				return fmt.Errorf("--to: %s has its own release already", to)
@@ -78,9 +81,15 @@ func (r reporter) promoteCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.write(cmd, r, target, source.Release())
+			if err := o.write(cmd, r, target, source.Release()); err != nil || !keep {
+				return err
+			}
+			registry.stack = to
+			return registry.keep(cmd)
 		},
 	}
+	cmd.Flags().BoolVar(&keep, "keep", false, "have the registry keep the images too")
+	registry.registryFlags(cmd)
 	cmd.Flags().StringVar(&from, "from", "", "the stack whose release is taken")
 	cmd.Flags().StringVar(&to, "to", "", "the stack that gets it")
 	o.flags(cmd)

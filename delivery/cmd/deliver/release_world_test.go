@@ -107,7 +107,7 @@ func (w *world) try(args ...string) (out, errOut string, err error) {
 	case "build":
 		args = append(args[:1:1], append([]string{"--docker", filepath.Join(w.registry, "docker")}, args[1:]...)...)
 		fallthrough
-	case "keep", "unkeep":
+	case "keep", "unkeep", "promote":
 		standIns := []string{"--aws", filepath.Join(w.registry, "aws"), "--pulumi", filepath.Join(w.registry, "pulumi")}
 		args = append(args[:1:1], append(standIns, args[1:]...)...) // a test may name others
 	}
