@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -44,19 +45,32 @@ type digestState struct {
 	Custom bool `json:"custom"`
 }
 
-// The comment on a pull request is tested with what Pulumi really prints: a new version of a service, a larger machine, and
-// one more pod. Run with -update after a change that is meant.
+// newService is what the pull request adds to the catalogue.
+const newService = `
+search-server:
+  port: 8040
+  health: spring
+  resources: {cpu: 100m, memory: 256Mi, memoryLimit: 512Mi}
+  scale: {min: 2, max: 3}
+`
+
+// The comment on a pull request is tested with what Pulumi really prints of one: a new version of a service, a larger
+// machine, one more pod, a new service, and a route that moves. Run with -update after a change that is meant.
 func TestPreview_isStillWhatTheCommentIsWrittenOf(t *testing.T) {
 	t.Parallel()
-	run := devCopy(t, func(o *engine.Options) {
-		settings, err := o.Settings.With(map[string]any{
-			"slipway:release":  map[string]any{"services": map[string]any{"user-server": "9.9.9-0a1b2c3"}},
-			"slipway:nodes":    map[string]any{"general": map[string]any{"instanceTypes": []string{"t3.xlarge"}}},
-			"slipway:services": map[string]any{"chatting-server": map[string]any{"scale": map[string]any{"min": 3}}},
-		})
-		require.NoError(t, err)
-		o.Settings = settings
+	files := project(t)
+	edit(t, filepath.Join(files, "services.yaml"), "path: /api-chat", "path: /chat")
+	edit(t, filepath.Join(files, "services.yaml"), "\ndiscovery-server:", newService+"\ndiscovery-server:")
+	options, err := platform(files, "dev")
+	require.NoError(t, err)
+	options.Settings, err = options.Settings.With(map[string]any{
+		"slipway:release":  map[string]any{"services": map[string]any{"user-server": "9.9.9-0a1b2c3"}},
+		"slipway:nodes":    map[string]any{"general": map[string]any{"instanceTypes": []string{"t3.xlarge"}}},
+		"slipway:services": map[string]any{"chatting-server": map[string]any{"scale": map[string]any{"min": 3}}},
 	})
+	require.NoError(t, err)
+	options.Dir = dev(t).copy(t)
+	run := openWith(t, options)
 	text, err := run.PreviewJSON(t.Context())
 	require.NoError(t, err)
 	var got, want digest
@@ -84,6 +98,15 @@ func project(t *testing.T) string {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, file), text, 0o600))
 	}
 	return dir
+}
+
+// edit replaces a text that a file has once.
+func edit(t *testing.T, path, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(text), from), "%s in %s", from, path)
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), from, to, 1)), 0o600))
 }
 
 // deliver runs the release command.
