@@ -268,11 +268,13 @@ func TestNewCluster_rejects(t *testing.T) {
 			set(func(c *spec.Cluster) { c.PreviewRoleARN = "arn:aws:iam::123456789012:user/me" }), "previewRoleArn: Invalid",
 		},
 		"the preview role as admin": {
-			set(func(c *spec.Cluster) { c.PreviewRoleARN, c.Admins = deployRole+"2", map[string]string{"me": deployRole + "2"} }),
+			set(func(c *spec.Cluster) {
+				c.PreviewRoleARN, c.Admins = deployRole+"2", map[string]string{"me": deployRole + "2"}
+			}),
 			"admins.me: Duplicate",
 		},
-		"an admin twice":         {set(func(c *spec.Cluster) { c.Admins = map[string]string{"me": deployRole} }), "admins.me: Duplicate"},
-		"an odd admin name":      {set(func(c *spec.Cluster) { c.Admins = map[string]string{"A b": deployRole + "2"} }), "admins.A b: Invalid"},
+		"an admin twice":    {set(func(c *spec.Cluster) { c.Admins = map[string]string{"me": deployRole} }), "admins.me: Duplicate"},
+		"an odd admin name": {set(func(c *spec.Cluster) { c.Admins = map[string]string{"A b": deployRole + "2"} }), "admins.A b: Invalid"},
 		"deployer as admin name": {
 			set(func(c *spec.Cluster) { c.Admins = map[string]string{"deployer": deployRole + "2"} }), "admins.deployer: Invalid",
 		},

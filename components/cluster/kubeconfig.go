@@ -55,8 +55,8 @@ type execPlugin struct {
 	InteractiveMode string   `json:"interactiveMode"`
 }
 
-// kubeconfig returns the configuration that reaches the cluster with the rights of a role, or of the caller. Its text depends on nothing
-// that changes between runs, and it holds no token: the AWS CLI gets one when it is used.
+// kubeconfig returns the configuration that reaches the cluster with the rights of a role, or of the caller. Its text
+// depends on nothing that changes between runs, and it holds no token: the AWS CLI gets one when it is used.
 func kubeconfig(plane *controlPlane, region, roleARN string) pulumi.StringOutput {
 	return pulumix.Cast[pulumi.StringOutput](pulumix.Apply3Err(plane.name, plane.endpoint, plane.certificateAuthority,
 		func(name, endpoint, authority string) (string, error) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-eks/slipway/components/preview"
 	"github.com/slipway-eks/slipway/internal/ptest"
@@ -117,7 +118,7 @@ func TestNewAccess_rejects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := ptest.Err(t, program(c.change))
-			assert.ErrorContains(t, err, c.want)
+			require.ErrorContains(t, err, c.want)
 			assert.Empty(t, got.All())
 		})
 	}

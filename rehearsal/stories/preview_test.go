@@ -3,6 +3,7 @@
 package stories_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/slipway-eks/slipway/spec"
@@ -49,9 +50,7 @@ func (o thing) in(client dynamic.Interface) dynamic.ResourceInterface {
 func (o thing) apply(t *testing.T, client dynamic.Interface, name string, dryRun ...string) error {
 	t.Helper()
 	object := &unstructured.Unstructured{Object: map[string]any{}}
-	for key, value := range o.fields {
-		object.Object[key] = value
-	}
+	maps.Copy(object.Object, o.fields)
 	object.SetGroupVersionKind(o.kind)
 	object.SetName(name)
 	_, err := o.in(client).Apply(t.Context(), name, object, metav1.ApplyOptions{FieldManager: "pull-request", Force: true, DryRun: dryRun})
@@ -64,24 +63,24 @@ func (o thing) exists(t *testing.T, client dynamic.Interface, name string) bool 
 	return err == nil
 }
 
-func gvk(group, version, kind string) schema.GroupVersionKind {
-	return schema.GroupVersionKind{Group: group, Version: version, Kind: kind}
+func gvk(group, kind string) schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: group, Version: "v1", Kind: kind}
 }
 
 // wanted is one object of each sort of right.
 var wanted = map[string]thing{
-	"a namespace": {gvk("", "v1", "Namespace"), "namespaces", "", nil},
-	"settings":    {gvk("", "v1", "ConfigMap"), "configmaps", namespace, map[string]any{"data": map[string]any{"a": "b"}}},
+	"a namespace": {gvk("", "Namespace"), "namespaces", "", nil},
+	"settings":    {gvk("", "ConfigMap"), "configmaps", namespace, map[string]any{"data": map[string]any{"a": "b"}}},
 	"a secret of the services": {
-		gvk("", "v1", "Secret"), "secrets", namespace, map[string]any{"stringData": map[string]any{"a": "b"}},
+		gvk("", "Secret"), "secrets", namespace, map[string]any{"stringData": map[string]any{"a": "b"}},
 	},
 	"a role with more rights than its own": {
-		gvk("rbac.authorization.k8s.io", "v1", "ClusterRole"), "clusterroles", "", map[string]any{"rules": []any{map[string]any{
+		gvk("rbac.authorization.k8s.io", "ClusterRole"), "clusterroles", "", map[string]any{"rules": []any{map[string]any{
 			"apiGroups": []any{"*"}, "resources": []any{"*"}, "verbs": []any{"*"},
 		}}},
 	},
 	"who has a role": {
-		gvk("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding"), "clusterrolebindings", "", map[string]any{
+		gvk("rbac.authorization.k8s.io", "ClusterRoleBinding"), "clusterrolebindings", "", map[string]any{
 			"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
 			"subjects": []any{map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": spec.PreviewGroup}},
 		},
@@ -100,7 +99,7 @@ func TestS18_previewWritesNothing(t *testing.T) {
 		assert.False(t, object.exists(t, w.dynamic, "new"), name)
 	}
 
-	front := thing{kind: gvk("apps", "v1", "Deployment"), resource: "deployments", namespace: namespace}
+	front := thing{kind: gvk("apps", "Deployment"), resource: "deployments", namespace: namespace}
 	before, err := front.in(client).Get(t.Context(), "front", metav1.GetOptions{})
 	require.NoError(t, err)
 	scaled := thing{front.kind, front.resource, namespace, map[string]any{"spec": map[string]any{"minReadySeconds": int64(77)}}}
@@ -119,11 +118,11 @@ func TestS18_previewDoesNotReachItsGuard(t *testing.T) {
 	client := w.previewer()
 	const admission = "admissionregistration.k8s.io"
 	for name, object := range map[string]thing{
-		"the policy": {gvk(admission, "v1", "ValidatingAdmissionPolicy"), "validatingadmissionpolicies", "", map[string]any{
+		"the policy": {gvk(admission, "ValidatingAdmissionPolicy"), "validatingadmissionpolicies", "", map[string]any{
 			"spec": map[string]any{"failurePolicy": "Ignore"},
 		}},
 		"its being in force": {
-			gvk(admission, "v1", "ValidatingAdmissionPolicyBinding"), "validatingadmissionpolicybindings", "", map[string]any{
+			gvk(admission, "ValidatingAdmissionPolicyBinding"), "validatingadmissionpolicybindings", "", map[string]any{
 				"spec": map[string]any{"validationActions": []any{"Audit"}},
 			},
 		},
@@ -135,7 +134,7 @@ func TestS18_previewDoesNotReachItsGuard(t *testing.T) {
 			assert.NotContains(t, err.Error(), "a preview writes nothing", "%s: the right is not there to begin with", name)
 		}
 	}
-	secret := thing{kind: gvk("", "v1", "Secret"), resource: "secrets", namespace: "kube-system"}
+	secret := thing{kind: gvk("", "Secret"), resource: "secrets", namespace: "kube-system"}
 	_, err := secret.in(client).Get(t.Context(), "any", metav1.GetOptions{})
 	require.ErrorContains(t, err, "forbidden")
 	_, err = thing{resource: "secrets", kind: secret.kind}.in(client).List(t.Context(), metav1.ListOptions{})

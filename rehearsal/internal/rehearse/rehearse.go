@@ -113,7 +113,7 @@ func within(ctx context.Context, o Options, subject Subject, do func(*engine.Run
 		Dir: place.dir, Tools: o.Tools, EKS: host, Log: o.Verbose, Stack: o.Stack, Program: o.Program,
 		Project: subject.Project, Settings: subject.Settings, Secrets: subject.Secrets, Account: subject.Account,
 		StackOutputs: subject.StackOutputs,
-		Clusters: engine.Clusters{Speed: o.Speed, Timing: o.Timing},
+		Clusters:     engine.Clusters{Speed: o.Speed, Timing: o.Timing},
 	})
 	if err != nil {
 		return err
