@@ -25,6 +25,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -82,9 +83,14 @@ func workers() int { return runtime.NumCPU() + 1 }
 
 // proveAll proves mutants, each worker in a tree of its own, and returns the names of those that were not caught.
 func proveAll(ctx context.Context, out io.Writer, root string, mutants []mutant) ([]string, error) {
+	release, err := alone(root)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	var trees []string
-	for range workers() {
-		tree, remove, err := worktree(ctx, root)
+	for i := range workers() {
+		tree, remove, err := worktree(ctx, root, i)
 		if err != nil {
 			return nil, err
 		}
@@ -227,8 +233,27 @@ func moduleOf(root, pkg string) (dir, rel string) {
 	return dir, "./" + rel
 }
 
+// folder is where trees are, below the root: git ignores it, and so does Go. The place is always the same, as Go keeps what
+// it compiles by where it was: elsewhere, each run would compile everything again, and leave gigabytes in the cache.
+const folder = ".slipway/.prove"
+
+// alone makes sure that nobody else proves in this checkout, until release.
+func alone(root string) (release func(), err error) {
+	if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+		return nil, err
+	}
+	lock, err := os.Create(filepath.Join(root, folder, "lock"))
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("somebody else proves in %s: %w", root, err), lock.Close())
+	}
+	return func() { _ = lock.Close() }, nil
+}
+
 // worktree checks out the tree as it is, with changes to tracked files that are not committed yet.
-func worktree(ctx context.Context, root string) (tree string, remove func(), err error) {
+func worktree(ctx context.Context, root string, number int) (tree string, remove func(), err error) {
 	rev, err := git(ctx, root, nil, "stash", "create")
 	if err != nil {
 		return "", nil, err
@@ -236,13 +261,16 @@ func worktree(ctx context.Context, root string) (tree string, remove func(), err
 	if rev == "" {
 		rev = "HEAD"
 	}
-	parent, err := os.MkdirTemp("", "slipway-prove-")
-	if err != nil {
+	tree = filepath.Join(root, folder, strconv.Itoa(number))
+	// Of a run that was killed.
+	if err := os.RemoveAll(tree); err != nil {
 		return "", nil, err
 	}
-	tree = filepath.Join(parent, "tree")
+	if _, err := git(ctx, root, nil, "worktree", "prune"); err != nil {
+		return "", nil, err
+	}
 	if _, err := git(ctx, root, nil, "worktree", "add", "--detach", tree, rev); err != nil {
-		return "", nil, errors.Join(err, os.RemoveAll(parent))
+		return "", nil, err
 	}
 	return tree, func() {
 		// Also after an interrupt, which has ended ctx.
@@ -250,7 +278,6 @@ func worktree(ctx context.Context, root string) (tree string, remove func(), err
 		if _, err := git(clean, root, nil, "worktree", "remove", "--force", tree); err != nil {
 			fmt.Fprintln(os.Stderr, "prove:", err)
 		}
-		_ = os.RemoveAll(parent)
 	}, nil
 }
 
@@ -327,14 +354,15 @@ func read(events io.Reader, exit int, pattern string) (result, error) {
 		} else if err != nil {
 			return r, fmt.Errorf("reading the output of go test: %w", err)
 		}
+		test, _, _ := strings.Cut(e.Test, "/") // what a part of a test says is said by the test
 		switch {
 		case e.Action == "build-fail":
 			r.buildFailed = true
 		case e.Action == "fail" && e.Test != "":
 			r.failed = append(r.failed, e.Test)
-		case e.Action == "pass" && named.MatchString(e.Test):
-			r.passed = append(r.passed, e.Test)
-		case e.Action == "output" && named.MatchString(e.Test):
+		case e.Action == "pass" && named.MatchString(test):
+			r.passed = append(r.passed, test)
+		case e.Action == "output" && named.MatchString(test):
 			// Testify's assertions name the line that failed; a panic does not.
 			r.assertion = r.assertion || strings.Contains(e.Output, "Error Trace:")
 		}
