@@ -55,7 +55,8 @@ func TestFromFiles_shippedStacks(t *testing.T) {
 		assert.Equal(t, "ap-northeast-2", cfg.Region)
 		assert.Equal(t, "slipway-"+stack.Stack, cfg.Platform.Cluster.Name)
 		assert.Len(t, cfg.Secrets, 7)
-		assert.Empty(t, cfg.Notes)
+		require.Len(t, cfg.Notes, 1)
+		assert.Contains(t, cfg.Notes[0], "organization/slipway-bootstrap/account, which is not read")
 	}
 	assert.Equal(t, []string{"dev", "prod"}, names)
 }
