@@ -158,7 +158,7 @@ func TestS29_aFailedReleaseSaysWhichPodAndProbe(t *testing.T) {
 	deliver(t, files, "set", "--stack", "dev", "--services", "user-server", "--version", "5.3.27"+controlplane.UnreadyTag)
 	run, _, err := released(t, files, dir,
 		transformed(stacks.DeployFrom(files), "kubernetes:apps/v1:Deployment", service, func(props pulumi.Map) {
-			props["spec"].(pulumi.Map)["progressDeadlineSeconds"] = pulumi.Int(10)
+			props["spec"].(pulumi.Map)["progressDeadlineSeconds"] = pulumi.Int(30) // in real time
 		}))
 	t.Cleanup(func() { assert.NoError(t, run.Close()) })
 	require.Error(t, err)

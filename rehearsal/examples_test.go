@@ -30,11 +30,21 @@ var examples = filepath.Join(root, "examples")
 // example prepares a run of an example in dir, with the settings of its own project file and more.
 func example(t *testing.T, name, dir string, program pulumi.RunFunc, more map[string]any) *engine.Run {
 	t.Helper()
+	return exampleAs(t, engine.Account{}, name, dir, program, more)
+}
+
+// exampleAs is example for whoever the account says.
+func exampleAs(
+	t *testing.T, account engine.Account, name, dir string, program pulumi.RunFunc, more map[string]any,
+) *engine.Run {
+	t.Helper()
 	project, err := workspace.LoadProject(filepath.Join(examples, name, "Pulumi.yaml"))
 	require.NoError(t, err)
 	settings, err := stackfile.Settings{}.With(more)
 	require.NoError(t, err)
-	return openWith(t, engine.Options{Dir: dir, Stack: "dev", Project: *project, Program: program, Settings: settings})
+	return openWith(t, engine.Options{
+		Dir: dir, Stack: "dev", Project: *project, Program: program, Settings: settings, Account: account,
+	})
 }
 
 func TestExamples_endInAnEmptyAccount(t *testing.T) {
@@ -69,7 +79,9 @@ func TestExamples_endInAnEmptyAccount(t *testing.T) {
 // The service comes and goes, and the platform that it is added to stays as it is.
 func TestExamples_aServiceIsAddedFromAnotherProgram(t *testing.T) {
 	t.Parallel()
-	run := example(t, "service", dev(t).copy(t), service.Deploy,
+	platform, err := platform(root, "dev")
+	require.NoError(t, err)
+	run := exampleAs(t, platform.Account, "service", dev(t).copy(t), service.Deploy,
 		map[string]any{"reports:platform": "organization/slipway/dev"})
 	before := inNamespace(t, run, "apps")
 	up, err := run.Up(t.Context())

@@ -27,7 +27,8 @@ type Platform struct {
 	SecurityGroupID pulumi.StringOutput
 	// OIDCIssuer is the URL of the cluster's OIDC issuer, and OIDCProviderARN the IAM provider that trusts it.
 	OIDCIssuer, OIDCProviderARN pulumi.StringOutput
-	// Kubeconfig reaches the cluster with the deploy role's rights. It is a secret.
+	// Kubeconfig reaches the cluster with the deploy role's rights, or, where the platform has a preview role, with those
+	// of whoever uses it. It is a secret.
 	Kubeconfig pulumi.StringOutput
 	// PodLogGroup is the log group of what pods write; "" where there is none.
 	PodLogGroup pulumi.StringOutput
