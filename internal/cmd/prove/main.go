@@ -97,7 +97,7 @@ func proveAll(ctx context.Context, out io.Writer, root string, mutants []mutant)
 		defer remove()
 		trees = append(trees, tree)
 	}
-	known := &baselines{known: map[string]*baseline{}}
+	known := newBaselines(mutants)
 	work, failures := queue(mutants, known), make(chan []string)
 	for _, tree := range trees {
 		go func() {
@@ -120,7 +120,7 @@ type task func(ctx context.Context, out io.Writer, tree string) []string
 
 // queue is all that is to do: first each package's stories without any patch, nested modules' first as theirs take longest;
 // then the mutants, the root module's first, so that nobody waits long for what holds without a patch.
-func queue(mutants []mutant, known *baselines) <-chan task {
+func queue(mutants []mutant, known baselines) <-chan task {
 	slices.SortStableFunc(mutants, func(a, b mutant) int { return strings.Compare(a.place(), b.place()) })
 	tasks := make(chan task, 2*len(mutants))
 	first := slices.CompactFunc(slices.Clone(mutants), func(a, b mutant) bool { return a.place() == b.place() })
@@ -147,27 +147,33 @@ func queue(mutants []mutant, known *baselines) <-chan task {
 	return tasks
 }
 
-// baselines holds what the stories of a package say without a patch, which is found out once for each package.
-type baselines struct {
-	mu    sync.Mutex
-	known map[string]*baseline
-}
+// baselines holds what a package's tests of its mutants say without a patch, which is found out once for each package.
+type baselines map[string]*baseline
 
 type baseline struct {
-	once   sync.Once
-	result result
-	err    error
+	once    sync.Once
+	pattern string // of all tests that the package's mutants name
+	result  result
+	err     error
 }
 
-// of is what the stories of m's package say without a patch. It runs them in tree, which must not be patched yet.
-func (b *baselines) of(ctx context.Context, tree string, m mutant) (result, error) {
-	b.mu.Lock()
-	if b.known[m.place()] == nil {
-		b.known[m.place()] = &baseline{}
+func newBaselines(mutants []mutant) baselines {
+	patterns := map[string][]string{}
+	for _, m := range mutants {
+		patterns[m.place()] = append(patterns[m.place()], m.pattern)
 	}
-	one := b.known[m.place()]
-	b.mu.Unlock()
-	one.once.Do(func() { one.result, one.err = test(ctx, tree, m, stories) })
+	all := baselines{}
+	for place, some := range patterns {
+		slices.Sort(some)
+		all[place] = &baseline{pattern: strings.Join(slices.Compact(some), "|")}
+	}
+	return all
+}
+
+// of is what the tests of m's package say without a patch. It runs them in tree, which must not be patched yet.
+func (b baselines) of(ctx context.Context, tree string, m mutant) (result, error) {
+	one := b[m.place()]
+	one.once.Do(func() { one.result, one.err = test(ctx, tree, m, one.pattern) })
 	return one.result, one.err
 }
 
@@ -281,11 +287,9 @@ func worktree(ctx context.Context, root string, number int) (tree string, remove
 	}, nil
 }
 
-// stories matches the tests of all stories.
-const stories = `^TestS\d+_`
-
-// prove runs the story's test without and with the patch. Without it, all stories of a package are run at once.
-func prove(ctx context.Context, tree string, m mutant, known *baselines) error {
+// prove runs the story's test without and with the patch. Without it, all tests of a package that mutants name are run at
+// once.
+func prove(ctx context.Context, tree string, m mutant, known baselines) error {
 	before, err := known.of(ctx, tree, m)
 	if err != nil {
 		return err
